@@ -1,0 +1,55 @@
+package access
+
+// Action names one thing that can be done. The table below is the security policy of the product.
+type Action string
+
+// The actions, by noun.
+const (
+	AccountView           Action = "account.view"
+	AccountEdit           Action = "account.edit"
+	AccountChangePassword Action = "account.change_password"
+	AccountVerifyEmail    Action = "account.verify_email"
+	SessionEnd            Action = "session.end"
+	TokenCreate           Action = "token.create"
+	TokenApproveLogin     Action = "token.approve_login"
+	TokenRevoke           Action = "token.revoke"
+	PackageRead           Action = "package.read"
+	PackagePublish        Action = "package.publish"
+	PackageTag            Action = "package.tag"
+	OperatorView          Action = "operator.view"
+	OperatorManage        Action = "operator.manage"
+)
+
+// byToken says what a token must be allowed for an action.
+type byToken uint8
+
+const (
+	never byToken = iota
+	read
+	write
+)
+
+// need is what an action asks of the actor. "Self" is Owner of one's own account, and an operator is
+// Owner of the installation.
+type need struct {
+	standing Standing
+	token    byToken
+	verified bool // the account's address must be verified
+	sudo     bool
+}
+
+var actions = map[Action]need{
+	AccountView:           {standing: Owner, token: read},
+	AccountEdit:           {standing: Owner, token: write},
+	AccountChangePassword: {standing: Owner, token: never, sudo: true},
+	AccountVerifyEmail:    {standing: Owner, token: never},
+	SessionEnd:            {standing: Owner, token: never},
+	TokenCreate:           {standing: Owner, token: never, sudo: true},
+	TokenApproveLogin:     {standing: Owner, token: never, sudo: true},
+	TokenRevoke:           {standing: Owner, token: read},
+	PackageRead:           {standing: Reader, token: read},
+	PackagePublish:        {standing: Writer, token: write, verified: true},
+	PackageTag:            {standing: Writer, token: write, verified: true},
+	OperatorView:          {standing: Owner, token: never},
+	OperatorManage:        {standing: Owner, token: never},
+}

@@ -1,0 +1,73 @@
+package access
+
+import (
+	"time"
+
+	"latchkey/internal/errs"
+)
+
+// Standing is what the actor is to the thing acted on. Each one includes those before it.
+type Standing uint8
+
+// The standings, weakest first.
+const (
+	None   Standing = iota // nothing in particular
+	Reader                 // may see it
+	Writer                 // may change its content
+	Owner                  // may decide over it
+)
+
+// Facts is all that Check needs to know about the thing acted on.
+type Facts struct {
+	Standing Standing
+	Hidden   bool // strangers must not learn that it exists
+}
+
+// What Check may find missing.
+var (
+	ErrHidden          = errs.New(errs.NotFound, "access.hidden", "Not found")
+	ErrUnauthenticated = errs.New(errs.Unauthenticated, "access.unauthenticated", "You must be signed in to do this.")
+	ErrForbidden       = errs.New(errs.Forbidden, "access.forbidden", "You do not have permission to do this.")
+	ErrTokenTooWeak    = errs.New(errs.Forbidden, "access.token", "This token may not do this.")
+	ErrUnverified      = errs.New(errs.Forbidden, "access.unverified_email", "Verify your email address first: follow the link we mailed you, or ask for a new one on your settings page.")
+	ErrSudo            = errs.New(errs.Sudo, "access.sudo", "Confirm that it is you.")
+)
+
+// Check returns nil when the actor may act, and otherwise the first thing that is missing. The order
+// is itself a rule: a stranger learns nothing, a member is told exactly what to do.
+func Check(by Actor, act Action, f Facts, now time.Time) error {
+	n, known := actions[act]
+	switch {
+	case !known:
+		return ErrForbidden
+	case f.Hidden && f.Standing < Reader:
+		return ErrHidden
+	case n.standing > Reader && !by.SignedIn() && by.Via != "cli":
+		return ErrUnauthenticated
+	case f.Standing < n.standing:
+		return ErrForbidden
+	case by.Grant != nil && (n.token == never || n.token == write && by.Grant.ReadOnly):
+		return ErrTokenTooWeak
+	case n.verified && !by.EmailVerified:
+		return ErrUnverified
+	case n.sudo && by.Via != "cli" && !now.Before(by.SudoUntil):
+		return ErrSudo
+	}
+	return nil
+}
+
+// Self is the standing over an account: Owner of one's own, and for the console of every one.
+func Self(by Actor, userID string) Facts {
+	if by.Via == "cli" || by.UserID != "" && by.UserID == userID {
+		return Facts{Standing: Owner}
+	}
+	return Facts{Hidden: true}
+}
+
+// Installation is the standing over this installation. Strangers do not learn of the operator's pages.
+func Installation(by Actor) Facts {
+	if by.Operator {
+		return Facts{Standing: Owner}
+	}
+	return Facts{Hidden: true}
+}

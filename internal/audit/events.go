@@ -1,0 +1,27 @@
+package audit
+
+// Event names one kind of entry: subject, then what happened to it.
+type Event string
+
+// The catalogue of the security log.
+const (
+	AccountCreated         Event = "account.created"
+	AccountEmailVerified   Event = "account.email_verified"
+	AccountPasswordChanged Event = "account.password_changed"
+	AccountPasswordReset   Event = "account.password_reset"
+	AccountResetRequested  Event = "account.reset_requested"
+	AccountProfileChanged  Event = "account.profile_changed"
+	AccountInvited         Event = "account.invited"
+	SessionStarted         Event = "session.started"
+	SessionFailed          Event = "session.failed"
+	SessionEnded           Event = "session.ended"
+	SessionConfirmed       Event = "session.confirmed"
+	TokenCreated           Event = "token.created"
+	TokenRevoked           Event = "token.revoked"
+	LoginApproved          Event = "login.approved"
+	LoginDenied            Event = "login.denied"
+	PackageCreated         Event = "package.created"
+	PackagePublished       Event = "package.published"
+	PackageTagged          Event = "package.tagged"
+	PackageUntagged        Event = "package.untagged"
+)
