@@ -48,6 +48,7 @@ func openSQLite(ctx context.Context, folder string) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", filepath.Join(folder, sqliteFile), err)
 	}
 	w.SetMaxOpenConns(1)
+	w.MapperFunc(column)
 	d := &DB{write: w, dialect: sqlite{}, closers: []func() error{w.Close}}
 	if err := migrateSQLite(ctx, w.DB); err != nil {
 		_ = d.Close()
@@ -58,6 +59,7 @@ func openSQLite(ctx context.Context, folder string) (*DB, error) {
 		_ = d.Close()
 		return nil, fmt.Errorf("open %s for reading: %w", filepath.Join(folder, sqliteFile), err)
 	}
+	r.MapperFunc(column)
 	conns := max(4, runtime.NumCPU())
 	r.SetMaxOpenConns(conns)
 	r.SetMaxIdleConns(conns)
@@ -71,6 +73,7 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
+	p.MapperFunc(column)
 	const conns = 20
 	p.SetMaxOpenConns(conns)
 	p.SetMaxIdleConns(conns)
