@@ -1,0 +1,141 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"latchkey/db"
+	"latchkey/internal/access"
+)
+
+const (
+	versionsPerPage = 100
+	packagesPerPage = 200
+)
+
+// Summary is a package in a list.
+type Summary struct {
+	Name, Description, Version, PublishedBy string
+	PublishedAt                             time.Time
+	Private                                 bool
+}
+
+// Version is one version in a list.
+type Version struct {
+	Version, PublishedBy      string
+	PublishedAt               time.Time
+	Number                    int64 // in the order of publication, from 1
+	Size, UnpackedSize, Files int64 // bytes, bytes, count
+}
+
+// Page is what the portal shows of a package.
+type Page struct {
+	Summary
+	Readme, ReadmeFilename        string
+	License, Homepage, Repository string
+	Keywords, Maintainers         []string
+	Tags                          []Tag
+	VersionCount                  int64
+	CreatedAt, UpdatedAt          time.Time
+	Size, UnpackedSize, Files     int64 // of the latest version
+	Can                           map[access.Action]bool
+}
+
+// Page returns a package for the portal.
+func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page, error) {
+	h, err := s.authorize(ctx, nil, by, access.PackageRead, name)
+	if err != nil {
+		return Page{}, err
+	}
+	st := store{s.db}
+	l, err := st.latest(ctx, h.ID)
+	if errors.Is(err, db.ErrNoRows) {
+		return Page{}, ErrNotFound
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	tags, err := st.tags(ctx, h.ID)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{
+		Summary: Summary{h.Name, h.Description, l.Version, l.PublishedBy, l.PublishedAt, h.Private},
+		Readme:  l.Readme, ReadmeFilename: l.ReadmeAs, Maintainers: names(h.maintainers), Tags: tags,
+		VersionCount: h.VersionCount, CreatedAt: h.CreatedAt, UpdatedAt: h.UpdatedAt,
+		Size: l.Size, UnpackedSize: l.UnpackedSize, Files: l.FileCount,
+		Can: map[access.Action]bool{access.PackagePublish: s.can(by, access.PackagePublish, h), access.PackageTag: s.can(by, access.PackageTag, h)},
+	}
+	p.describe(l.Head)
+	return p, nil
+}
+
+func (s *Service) can(by access.Actor, act access.Action, h head) bool {
+	return access.Check(by, act, h.facts(by), s.now()) == nil
+}
+
+// describe reads what authors write in many ways: a license as text or {type}, a repository as text or
+// {url}, keywords as a list or one text. What has another form is left out.
+func (p *Page) describe(members string) {
+	var m struct {
+		Homepage   any `json:"homepage"`
+		License    any `json:"license"`
+		Repository any `json:"repository"`
+		Keywords   any `json:"keywords"`
+	}
+	if json.Unmarshal([]byte(members), &m) != nil {
+		return
+	}
+	p.Homepage, p.License, p.Repository = member(m.Homepage, "url"), member(m.License, "type"), member(m.Repository, "url")
+	switch k := m.Keywords.(type) {
+	case string:
+		p.Keywords = []string{k}
+	case []any:
+		for _, w := range k {
+			if t, ok := w.(string); ok {
+				p.Keywords = append(p.Keywords, t)
+			}
+		}
+	}
+}
+
+// member is v when it is text, or the text at key when it is an object.
+func member(v any, key string) string {
+	if o, ok := v.(map[string]any); ok {
+		v = o[key]
+	}
+	t, _ := v.(string)
+	return t
+}
+
+// Versions lists versions, newest first, below a number (0 for the newest), at most 100.
+func (s *Service) Versions(ctx context.Context, by access.Actor, name string, below int64) ([]Version, error) {
+	h, err := s.authorize(ctx, nil, by, access.PackageRead, name)
+	if err != nil {
+		return nil, err
+	}
+	if below <= 0 {
+		below = math.MaxInt64
+	}
+	return store{s.db}.published(ctx, h.ID, below, versionsPerPage)
+}
+
+// Recent lists the n packages that changed last, as far as the actor may see them.
+func (s *Service) Recent(ctx context.Context, by access.Actor, n int) ([]Summary, error) {
+	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
+		return nil, err
+	}
+	return store{s.db}.recent(ctx, by.UserID, n)
+}
+
+// ByPerson lists the packages that a person maintains, as far as the actor may see them, at most 200.
+func (s *Service) ByPerson(ctx context.Context, by access.Actor, person string) ([]Summary, error) {
+	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
+		return nil, err
+	}
+	return store{s.db}.maintainedBy(ctx, person, by.UserID, packagesPerPage)
+}

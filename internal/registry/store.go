@@ -1,0 +1,119 @@
+package registry
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"latchkey/db"
+	"latchkey/internal/npm"
+)
+
+type store struct{ db.Q }
+
+// version is a row of versions, without what documents show of it.
+type version struct {
+	ID, PackageID, Version, PublishedBy, Blob string
+	Number, Size, UnpackedSize, FileCount     int64
+	PublishedAt                               time.Time
+}
+
+func (s store) head(ctx context.Context, name string) (h head, err error) {
+	err = s.Get(ctx, &h, `SELECT id, name, description, private, revision, version_count, created_at, updated_at
+		FROM packages WHERE name = ?`, name)
+	return h, err
+}
+
+func (s store) maintainers(ctx context.Context, packageID string) (ms []maintainer, err error) {
+	err = s.Select(ctx, &ms, `SELECT m.user_id, u.name FROM maintainers m JOIN users u ON u.id = m.user_id
+		WHERE m.package_id = ? ORDER BY m.since, u.name`, packageID)
+	return ms, err
+}
+
+func (s store) insertPackage(ctx context.Context, h head) error {
+	_, err := s.Exec(ctx, `INSERT INTO packages (id, name, private, revision, version_count, created_at, updated_at)
+		VALUES (?, ?, ?, 0, 0, ?, ?)`, h.ID, h.Name, h.Private, h.CreatedAt, h.UpdatedAt)
+	return err
+}
+
+func (s store) insertMaintainer(ctx context.Context, packageID, userID string, since time.Time) error {
+	_, err := s.Exec(ctx, `INSERT INTO maintainers (package_id, user_id, since) VALUES (?, ?, ?)`, packageID, userID, since)
+	return err
+}
+
+func (s store) version(ctx context.Context, packageID, v string) (r version, err error) {
+	err = s.Get(ctx, &r, `SELECT id, package_id, number, version, published_by, published_at, blob, size, unpacked_size, file_count
+		FROM versions WHERE package_id = ? AND version = ?`, packageID, v)
+	return r, err
+}
+
+func (s store) insertVersion(ctx context.Context, v version, d npm.Documents, maxReadme int64) error {
+	_, err := s.Exec(ctx, `INSERT INTO versions (id, package_id, number, version, published_by, published_at, blob, size,
+		unpacked_size, file_count, abbreviated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		v.ID, v.PackageID, v.Number, v.Version, v.PublishedBy, v.PublishedAt, v.Blob, v.Size, v.UnpackedSize, v.FileCount,
+		string(d.Abbreviated))
+	if err != nil {
+		return err
+	}
+	if _, err = s.Exec(ctx, `INSERT INTO manifests (version_id, body, head) VALUES (?, ?, ?)`, v.ID, string(d.Full), string(d.Head)); err != nil {
+		return err
+	}
+	if d.Readme == "" {
+		return nil
+	}
+	_, err = s.Exec(ctx, `INSERT INTO readmes (version_id, filename, body) VALUES (?, ?, ?)`, v.ID, storable(d.ReadmeAs, 255), storable(d.Readme, maxReadme))
+	return err
+}
+
+// storable cuts a text to size at a character, and drops NUL, which PostgreSQL cannot store.
+func storable(text string, size int64) string {
+	text = strings.ReplaceAll(text, "\x00", "")
+	if int64(len(text)) <= size {
+		return text
+	}
+	for size > 0 && !utf8.RuneStart(text[size]) {
+		size--
+	}
+	return text[:size]
+}
+
+// bump moves a package to its next revision, with added new versions.
+func (s store) bump(ctx context.Context, packageID string, now time.Time, added int64) error {
+	_, err := s.Exec(ctx, `UPDATE packages SET revision = revision + 1, version_count = version_count + ?, updated_at = ? WHERE id = ?`,
+		added, now, packageID)
+	return err
+}
+
+func (s store) describe(ctx context.Context, packageID, description string) error {
+	_, err := s.Exec(ctx, `UPDATE packages SET description = ? WHERE id = ?`, storable(description, 1024), packageID)
+	return err
+}
+
+func (s store) tags(ctx context.Context, packageID string) (ts []Tag, err error) {
+	err = s.Select(ctx, &ts, `SELECT t.tag AS name, v.version FROM dist_tags t JOIN versions v ON v.id = t.version_id
+		WHERE t.package_id = ? ORDER BY t.tag`, packageID)
+	return ts, err
+}
+
+func (s store) setTag(ctx context.Context, packageID, tag, versionID string) error {
+	_, err := s.Exec(ctx, `INSERT INTO dist_tags (package_id, tag, version_id) VALUES (?, ?, ?)
+		ON CONFLICT (package_id, tag) DO UPDATE SET version_id = excluded.version_id`, packageID, tag, versionID)
+	return err
+}
+
+func (s store) removeTag(ctx context.Context, packageID, tag string) (int64, error) {
+	return s.Exec(ctx, `DELETE FROM dist_tags WHERE package_id = ? AND tag = ?`, packageID, tag)
+}
+
+// otherTags counts the tags besides one.
+func (s store) otherTags(ctx context.Context, packageID, tag string) (n int64, err error) {
+	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM dist_tags WHERE package_id = ? AND tag <> ?`, packageID, tag)
+	return n, err
+}
+
+// describedBy is the description in a version's stored head members.
+func (s store) headMembers(ctx context.Context, versionID string) (members string, err error) {
+	err = s.Get(ctx, &members, `SELECT head FROM manifests WHERE version_id = ?`, versionID)
+	return members, err
+}

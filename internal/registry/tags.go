@@ -1,0 +1,112 @@
+package registry
+
+import (
+	"context"
+	"errors"
+
+	"github.com/go-json-experiment/json"
+
+	"latchkey/db"
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/npm"
+)
+
+// Tag is a name for a version, such as latest.
+type Tag struct{ Name, Version string }
+
+// Tags lists a package's tags by name.
+func (s *Service) Tags(ctx context.Context, by access.Actor, name string) ([]Tag, error) {
+	h, err := s.authorize(ctx, nil, by, access.PackageRead, name)
+	if err != nil {
+		return nil, err
+	}
+	return store{s.db}.tags(ctx, h.ID)
+}
+
+// SetTag points a tag to a version that exists.
+func (s *Service) SetTag(ctx context.Context, by access.Actor, name, tag, ver string) error {
+	if err := npm.ParseTag(tag); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		h, err := s.authorize(ctx, tx, by, access.PackageTag, name)
+		if err != nil {
+			return err
+		}
+		v, err := store{tx}.version(ctx, h.ID, ver)
+		if errors.Is(err, db.ErrNoRows) {
+			return ErrVersionNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.setTag(ctx, tx, h.ID, tag, v.ID); err != nil {
+			return err
+		}
+		if tag == "latest" {
+			if err := describeAs(ctx, tx, h.ID, v.ID); err != nil {
+				return err
+			}
+		}
+		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, s.now(), by, audit.Entry{
+			Event: audit.PackageTagged, Subject: subject(h.Name), Detail: map[string]string{"tag": tag, "version": ver},
+		})
+	})
+}
+
+// RemoveTag removes a tag. latest must stay, because clients install what it points to.
+func (s *Service) RemoveTag(ctx context.Context, by access.Actor, name, tag string) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		h, err := s.authorize(ctx, tx, by, access.PackageTag, name)
+		if err != nil {
+			return err
+		}
+		if tag == "latest" {
+			return ErrLatest
+		}
+		n, err := store{tx}.removeTag(ctx, h.ID, tag)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrTagNotFound
+		}
+		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, s.now(), by, audit.Entry{
+			Event: audit.PackageUntagged, Subject: subject(h.Name), Detail: map[string]string{"tag": tag},
+		})
+	})
+}
+
+func (s *Service) setTag(ctx context.Context, tx *db.Tx, packageID, tag, versionID string) error {
+	n, err := store{tx}.otherTags(ctx, packageID, tag)
+	if err != nil {
+		return err
+	}
+	if n >= maxTags {
+		return errTooManyTags
+	}
+	return store{tx}.setTag(ctx, packageID, tag, versionID)
+}
+
+// describeAs makes the package's description that of a version.
+func describeAs(ctx context.Context, tx *db.Tx, packageID, versionID string) error {
+	members, err := store{tx}.headMembers(ctx, versionID)
+	if err != nil {
+		return err
+	}
+	var m struct {
+		Description any `json:"description"`
+	}
+	if err := json.Unmarshal([]byte(members), &m); err != nil {
+		return err
+	}
+	text, _ := m.Description.(string)
+	return store{tx}.describe(ctx, packageID, text)
+}
