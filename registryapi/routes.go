@@ -1,0 +1,36 @@
+package registryapi
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// routes is the table of contents. A package's name is one path segment (see canonicalPath).
+func (s *Server) routes() {
+	e := s.echo
+
+	e.GET("/", s.root)
+	e.GET("/-/ping", s.ping)
+	e.GET("/-/whoami", s.whoami)
+
+	e.POST("/-/v1/login", s.startLogin)
+	e.Match([]string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete}, "/-/v1/done", s.pollLogin)
+	e.PUT("/-/user/:user", s.legacyLogin)
+	e.PUT("/-/user/:user/-rev/:rev", s.legacyLogin)
+	e.GET("/-/user/:user", s.person)
+	e.DELETE("/-/user/token/:token", s.logout)
+	e.GET("/-/npm/v1/user", s.profile)
+	e.GET("/-/npm/v1/keys", s.keys)
+
+	e.GET("/-/package/:name/dist-tags", s.listTags)
+	e.PUT("/-/package/:name/dist-tags/:tag", s.setTag)
+	e.POST("/-/package/:name/dist-tags/:tag", s.setTag)
+	e.DELETE("/-/package/:name/dist-tags/:tag", s.removeTag)
+
+	e.GET("/:name", s.packument)
+	e.PUT("/:name", s.publish)
+	e.GET("/:name/-/:file", s.tarball)
+
+	e.RouteNotFound("/*", func(echo.Context) error { return errNoRoute })
+}

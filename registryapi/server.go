@@ -1,0 +1,55 @@
+// Package registryapi is the registry's edge: the protocol that npm, pnpm, yarn and bun speak. What
+// they send and need back is written down in docs/npm-compatibility.md.
+package registryapi
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/app"
+	"latchkey/internal/edge"
+)
+
+// Server answers the registry's requests.
+type Server struct {
+	*app.App
+	echo *echo.Echo
+}
+
+// New returns the edge. Its paths begin at the registry's root: whoever mounts it strips a prefix.
+func New(a *app.App) *Server {
+	s := &Server{App: a, echo: echo.New()}
+	e := s.echo
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.handleError
+	e.IPExtractor = edge.ClientIP(a.Config.TrustedProxies)
+	e.Pre(edge.RequestID(), edge.Log("registry"), edge.Metrics("registry"), edge.Recover(), headers, canonicalPath)
+	s.routes()
+	return s
+}
+
+// Handler returns the edge as an http.Handler.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Routes lists the edge's routes as "METHOD path".
+func (s *Server) Routes() []string { return edge.Routes(s.echo) }
+
+// headers are on every response. A registry answers programs: a browser that is sent here by mistake
+// must not run, frame or sniff anything.
+func headers(next echo.HandlerFunc) echo.HandlerFunc {
+	var (
+		policy   = []string{"default-src 'none'; frame-ancestors 'none'; sandbox"}
+		nosniff  = []string{"nosniff"}
+		referrer = []string{"no-referrer"}
+		deny     = []string{"DENY"}
+	)
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h["Content-Security-Policy"] = policy
+		h["X-Content-Type-Options"] = nosniff
+		h["Referrer-Policy"] = referrer
+		h["X-Frame-Options"] = deny
+		return next(c)
+	}
+}
