@@ -83,8 +83,10 @@ CREATE TABLE web_logins (
     id TEXT PRIMARY KEY,
     poll_hash TEXT NOT NULL UNIQUE,
     ip TEXT NOT NULL,
+    network TEXT NOT NULL,
     agent TEXT NOT NULL,
     state TEXT NOT NULL,
+    approver_ip TEXT NOT NULL DEFAULT '',
     session_id TEXT REFERENCES sessions (id) ON DELETE CASCADE,
     token_id TEXT REFERENCES tokens (id) ON DELETE CASCADE,
     created_at TIMESTAMP NOT NULL,
@@ -92,6 +94,7 @@ CREATE TABLE web_logins (
     redeemed_at TIMESTAMP
 );
 CREATE INDEX web_logins_expiry ON web_logins (expires_at);
+CREATE INDEX web_logins_network ON web_logins (network);
 
 -- The security log. Rows are only ever added.
 CREATE TABLE audit_log (

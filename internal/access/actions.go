@@ -9,8 +9,11 @@ const (
 	AccountEdit           Action = "account.edit"
 	AccountChangePassword Action = "account.change_password"
 	AccountVerifyEmail    Action = "account.verify_email"
+	PersonView            Action = "person.view"
 	SessionEnd            Action = "session.end"
+	SessionConfirm        Action = "session.confirm"
 	TokenCreate           Action = "token.create"
+	TokenOpenLogin        Action = "token.open_login"
 	TokenApproveLogin     Action = "token.approve_login"
 	TokenRevoke           Action = "token.revoke"
 	PackageRead           Action = "package.read"
@@ -43,8 +46,11 @@ var actions = map[Action]need{
 	AccountEdit:           {standing: Owner, token: write},
 	AccountChangePassword: {standing: Owner, token: never, sudo: true},
 	AccountVerifyEmail:    {standing: Owner, token: never},
+	PersonView:            {standing: Reader, token: read},
+	SessionConfirm:        {standing: Owner, token: never},
 	SessionEnd:            {standing: Owner, token: never},
 	TokenCreate:           {standing: Owner, token: never, sudo: true},
+	TokenOpenLogin:        {standing: Owner, token: never},
 	TokenApproveLogin:     {standing: Owner, token: never, sudo: true},
 	TokenRevoke:           {standing: Owner, token: read},
 	PackageRead:           {standing: Reader, token: read},

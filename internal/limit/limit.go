@@ -5,6 +5,7 @@ package limit
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"latchkey/db"
@@ -50,6 +51,41 @@ func (s *Service) Take(ctx context.Context, key string, rate config.Rate) error 
 // Forgive forgets the tries of a key, after the act they were counted for succeeded.
 func (s *Service) Forgive(ctx context.Context, key string) error {
 	return store{s.db}.remove(ctx, key)
+}
+
+// GiveBack takes one try back, after the act it was counted for succeeded: those behind one address
+// who know their passwords do not use up the tries of the others, and succeeding once does not
+// forgive the failures before it.
+func (s *Service) GiveBack(ctx context.Context, key string, rate config.Rate) error {
+	if rate.N == 0 {
+		return nil
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		full, err := store{tx}.fullAt(ctx, key)
+		if errors.Is(err, db.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return store{tx}.setFullAt(ctx, key, full.Add(-rate.Per/time.Duration(rate.N)))
+	})
+}
+
+// Network is how an address is counted: an IPv6 /64 is one household or one server, and whoever has
+// it has all of its addresses.
+func Network(ip netip.Addr) string {
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		p, err := ip.Prefix(64)
+		if err == nil {
+			return p.String()
+		}
+	}
+	if !ip.IsValid() {
+		return "unknown"
+	}
+	return ip.String()
 }
 
 // Sweep removes the keys whose tries are forgotten by now.

@@ -79,7 +79,7 @@ func TestHashOfAnotherCostIsStale(t *testing.T) {
 }
 
 func TestUnknownAccountNeverMatchesAndCostsTheSame(t *testing.T) {
-	p := NewPasswords(Recommended)
+	p := NewPasswords(Cost{MemoryKiB: 19 << 10, Passes: 2})
 	hash, err := p.Hash(t.Context(), "the password of somebody")
 	if err != nil {
 		t.Fatal(err)
