@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"latchkey/internal/errs"
 )
 
 // ErrNoRows is returned by Get when the query found nothing.
@@ -20,6 +22,12 @@ var ErrNoRows = sql.ErrNoRows
 
 // errInTx guards against using the pool inside a transaction, which on SQLite would wait for itself.
 var errInTx = errors.New("db: the pool was used inside a transaction")
+
+// errBusy says that others kept the database busy for longer than a request should wait.
+var errBusy = errs.New(errs.Unavailable, "db.busy", "The server is busy. Try again in a moment.").After(writerWait)
+
+// writerWait bounds how long a transaction waits for its turn.
+const writerWait = 5 * time.Second
 
 // maxTries bounds how often a PostgreSQL transaction is repeated after a serialization failure.
 const maxTries = 10
@@ -101,11 +109,13 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 }
 
 func (d *DB) once(ctx context.Context, fn func(context.Context, *Tx) error) (err error) {
-	if err := ctx.Err(); err != nil {
+	c, err := d.writer(ctx)
+	if err != nil {
 		return err
 	}
+	defer func() { _ = c.Close() }()
 	ctx = context.WithoutCancel(ctx)
-	t, err := d.write.BeginTxx(ctx, d.dialect.txOptions())
+	t, err := c.BeginTxx(ctx, d.dialect.txOptions())
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -126,6 +136,20 @@ func (d *DB) once(ctx context.Context, fn func(context.Context, *Tx) error) (err
 	}
 	committed = true
 	return nil
+}
+
+// writer waits for a connection to write on: not for ever, and not for a request that has gone.
+func (d *DB) writer(ctx context.Context) (*sqlx.Conn, error) {
+	wait, cancel := context.WithTimeout(ctx, writerWait)
+	defer cancel()
+	c, err := d.write.Connx(wait)
+	if err == nil || ctx.Err() == nil && wait.Err() == nil {
+		return c, err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return nil, errBusy.With(err)
 }
 
 // Get reads one row into dst and returns ErrNoRows when there is none.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/jmoiron/sqlx"
-	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
 )
 
 // sqliteFile is the database's name in the data folder.
@@ -41,11 +42,15 @@ func openSQLite(ctx context.Context, folder string) (*DB, error) {
 		return nil, err
 	}
 	defer unlock()
-	file := (&url.URL{Scheme: "file", Opaque: url.PathEscape(filepath.Join(folder, sqliteFile))}).String()
+	path := filepath.Join(folder, sqliteFile)
+	if err := private(path); err != nil {
+		return nil, err
+	}
+	file := (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String()
 	const both = "_busy_timeout=5000&_foreign_keys=on&_stmt_cache_size=256"
-	w, err := sqlx.ConnectContext(ctx, "sqlite3", file+"?"+both+"&_txlock=immediate&_journal_mode=WAL&_synchronous=FULL&_secure_delete=on")
+	w, err := sqlx.ConnectContext(ctx, driverName, file+"?"+both+"&_txlock=immediate&_journal_mode=WAL&_synchronous=FULL&_secure_delete=on")
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", filepath.Join(folder, sqliteFile), err)
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	w.SetMaxOpenConns(1)
 	w.MapperFunc(column)
@@ -54,10 +59,10 @@ func openSQLite(ctx context.Context, folder string) (*DB, error) {
 		_ = d.Close()
 		return nil, err
 	}
-	r, err := sqlx.ConnectContext(ctx, "sqlite3", file+"?"+both+"&mode=ro&_query_only=1&_txlock=deferred")
+	r, err := sqlx.ConnectContext(ctx, driverName, file+"?"+both+"&mode=ro&_query_only=1&_txlock=deferred")
 	if err != nil {
 		_ = d.Close()
-		return nil, fmt.Errorf("open %s for reading: %w", filepath.Join(folder, sqliteFile), err)
+		return nil, fmt.Errorf("open %s for reading: %w", path, err)
 	}
 	r.MapperFunc(column)
 	conns := max(4, runtime.NumCPU())
@@ -68,19 +73,42 @@ func openSQLite(ctx context.Context, folder string) (*DB, error) {
 	return d, nil
 }
 
+// private makes the file before SQLite would, for its owner alone; SQLite gives its companions the
+// same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// openPostgres opens one pool. Migrations have a connection of their own, because a statement that
+// serves a request may take ten seconds and one that moves a table may take longer.
 func openPostgres(ctx context.Context, address string) (*DB, error) {
-	p, err := sqlx.ConnectContext(ctx, "pgx", address)
+	cfg, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("--database: %w", err)
+	}
+	m := sqlx.NewDb(stdlib.OpenDB(*cfg), "pgx")
+	err = migratePostgres(ctx, m.DB)
+	if cerr := m.Close(); err == nil {
+		err = cerr
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open PostgreSQL: %w", err)
 	}
+	for name, value := range map[string]string{
+		"statement_timeout": "10s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "15s",
+	} {
+		if _, set := cfg.RuntimeParams[name]; !set {
+			cfg.RuntimeParams[name] = value
+		}
+	}
+	p := sqlx.NewDb(stdlib.OpenDB(*cfg), "pgx")
 	p.MapperFunc(column)
 	const conns = 20
 	p.SetMaxOpenConns(conns)
 	p.SetMaxIdleConns(conns)
-	d := &DB{write: p, read: p, dialect: newPostgres(), closers: []func() error{p.Close}}
-	if err := migratePostgres(ctx, p.DB); err != nil {
-		_ = d.Close()
-		return nil, err
-	}
-	return d, nil
+	return &DB{write: p, read: p, dialect: newPostgres(), closers: []func() error{p.Close}}, nil
 }

@@ -90,7 +90,7 @@ func Postgres(t testing.TB) Place {
 		t.Fatal("PostgreSQL for tests: ", err)
 	}
 	name := c.newName()
-	if err := c.exec("CREATE DATABASE " + name + " TEMPLATE " + c.template); err != nil {
+	if err := c.exec("CREATE DATABASE " + name + " TEMPLATE " + c.template + " STRATEGY file_copy"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // registered first, so it runs after the test has closed what it opened

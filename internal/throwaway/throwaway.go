@@ -8,11 +8,20 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+)
+
+// held keeps the servers' standard inputs open until this process ends: the collector of garbage
+// would close what nobody refers to.
+var (
+	mu   sync.Mutex
+	held []io.Closer
 )
 
 // Start runs scripts/NAME and returns the address it prints. A server that cannot be had is an error
@@ -25,7 +34,8 @@ func Start(name string) (address string, err error) {
 	cmd := exec.Command(filepath.Join(root, "scripts", name)) //nolint:noctx // it ends with its standard input
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
-	if _, err := cmd.StdinPipe(); err != nil { // held open by this process, and closed by its end
+	in, err := cmd.StdinPipe()
+	if err != nil {
 		return "", err
 	}
 	out, err := cmd.StdoutPipe()
@@ -40,6 +50,9 @@ func Start(name string) (address string, err error) {
 		_ = cmd.Wait()
 		return "", fmt.Errorf("scripts/%s: %s", name, strings.TrimSpace(complaint.String()))
 	}
+	mu.Lock()
+	defer mu.Unlock()
+	held = append(held, in)
 	return strings.TrimSpace(line), nil
 }
 
