@@ -2,6 +2,7 @@ package npm
 
 import (
 	"archive/tar"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +49,7 @@ var (
 // Inspect reads a tarball once, without unpacking it anywhere, and refuses what no packing tool makes.
 // size is the compressed size; maxUnpacked bounds what it may unpack to, both in bytes.
 func Inspect(r io.Reader, size, maxUnpacked int64) (Contents, error) {
-	in := &counted{r: r}
+	in := bufio.NewReaderSize(r, chunk) // a ByteReader, so that the decompressor stops at its end
 	z, err := gzip.NewReader(in)
 	if err != nil {
 		return Contents{}, errNoArchive.With(err)
@@ -65,7 +66,7 @@ func Inspect(r io.Reader, size, maxUnpacked int64) (Contents, error) {
 	if _, err := io.Copy(io.Discard, out); err != nil {
 		return Contents{}, classify(err)
 	}
-	if n, _ := io.Copy(io.Discard, in); n > 0 || in.n != size {
+	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
 		return Contents{}, errTrailing
 	}
 	return i.Contents, i.complete()
@@ -190,18 +191,6 @@ func classify(err error) error {
 		return e
 	}
 	return errNoArchive.With(fmt.Errorf("read archive: %w", err))
-}
-
-// counted counts what is read, including what the decompressor's own buffer takes.
-type counted struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
 }
 
 // bounded fails with errBomb past a limit.
