@@ -1,0 +1,148 @@
+// Package ui is the kit that every page is made of. It knows nothing of the product: pages bring what
+// to show, ui decides how it looks.
+package ui
+
+import (
+	"context"
+	"hash/fnv"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Frame is what surrounds every page. It is put into the context once per request and is the only
+// value that views take from there.
+type Frame struct {
+	Product  string    // the name of this installation
+	Home     string    // its public address
+	Registry string    // what npm is pointed at
+	Path     string    // of the request, for the current place in a navigation
+	Now      time.Time // what "2 hours ago" is counted from
+	Me       Me
+	Flash    Flash
+	SignUp   bool // a stranger may make an account
+	Mail     bool // mail is kept here, for an operator to read
+}
+
+// Me is the person who looks at the page. The zero Me is a stranger.
+type Me struct {
+	Name               string
+	Operator, Verified bool
+}
+
+// Flash is one message about what was just done.
+type Flash struct {
+	Text string
+	Bad  bool
+}
+
+type frameKey struct{}
+
+// WithFrame puts the frame into the context.
+func WithFrame(ctx context.Context, f Frame) context.Context {
+	return context.WithValue(ctx, frameKey{}, f)
+}
+
+// FrameOf returns the frame, or an empty one.
+func FrameOf(ctx context.Context) Frame {
+	f, _ := ctx.Value(frameKey{}).(Frame)
+	return f
+}
+
+// Plain makes text that somebody else wrote safe to read: characters that reorder or hide their
+// neighbours (bidirectional and other format controls) are shown as their code, and controls go.
+func Plain(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\u200d' || r == '\u200c': // joiners, which emoji and several scripts need
+			b.WriteRune(r)
+		case unicode.Is(unicode.Cf, r):
+			b.WriteString(`\u` + strings.ToLower(hex4(r)))
+		case unicode.IsControl(r):
+			b.WriteByte(' ')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func hex4(r rune) string {
+	const digits = "0123456789ABCDEF"
+	out := []byte{}
+	for ; r > 0 || len(out) < 4; r >>= 4 {
+		out = append([]byte{digits[r&15]}, out...)
+	}
+	return string(out)
+}
+
+// Outside returns the address when it is one that a browser may be sent to (http, https, mailto), and
+// nothing otherwise.
+func Outside(address string) string {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil {
+		return ""
+	}
+	switch {
+	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil,
+		u.Scheme == "mailto" && u.Opaque != "":
+		return u.String()
+	}
+	return ""
+}
+
+// Bytes is a size for people: "412 B", "1.2 MB".
+func Bytes(n int64) string {
+	if n < 0 {
+		n = 0
+	}
+	return humanize.Bytes(uint64(n))
+}
+
+// Count is a number with its noun: "1 file", "1,204 files".
+func Count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanize.Comma(n) + " " + many
+}
+
+// ago is a past moment in words, counted from now.
+func ago(now, t time.Time) string {
+	switch d := now.Sub(t); {
+	case d < -time.Minute:
+		return t.UTC().Format("2 Jan 2006, 15:04")
+	case d < time.Minute:
+		return "just now"
+	case d < 31*24*time.Hour:
+		return humanize.RelTime(t, now, "ago", "")
+	}
+	return "on " + t.UTC().Format("2 Jan 2006")
+}
+
+// initials are the two letters of an avatar.
+func initials(name string) string {
+	letters := []rune{}
+	for _, r := range strings.TrimLeft(name, "@") {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			letters = append(letters, unicode.ToUpper(r))
+		}
+	}
+	return string(letters[:min(2, len(letters))])
+}
+
+// tint picks one of the avatar's colours by name, so that a person keeps theirs.
+func tint(name string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // a hash does not fail
+	return "t" + string(rune('0'+h.Sum32()%8))
+}
+
+// title is "Page · Thing · product".
+func title(parts []string, product string) string {
+	return strings.Join(append(parts[:len(parts):len(parts)], product), " · ")
+}
