@@ -1,0 +1,86 @@
+// Command latchkey is the registry: it serves, and it administers what is served.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"latchkey/internal/config"
+	"latchkey/internal/errs"
+)
+
+// version is set by the release build.
+var version = "development"
+
+// command is the command line: the options that all commands share, then the commands.
+type command struct {
+	config.Config
+
+	ConfigFile kong.ConfigFlag `name:"config" help:"JSON file of options, by the names of their flags." placeholder:"FILE"`
+
+	Serve serveCommand `cmd:"" help:"Run the server."`
+	User  struct {
+		Create userCreate `cmd:"" help:"Make a verified account."`
+	} `cmd:"" help:"Manage accounts."`
+	Token struct {
+		Create tokenCreate `cmd:"" help:"Make an access token and print its secret, alone, once."`
+	} `cmd:"" help:"Manage access tokens."`
+	ShowConfig configCommand  `cmd:"" name:"config" help:"Show every option with its value. Secrets are hidden."`
+	Routes     routesCommand  `cmd:"" help:"List the addresses that the server answers."`
+	Version    versionCommand `cmd:"" help:"Show the version."`
+}
+
+const about = `A registry for npm packages, with accounts that are safe.
+
+Every option is also an environment variable, LATCHKEY_ and its name in capitals
+(--registry-url is LATCHKEY_REGISTRY_URL), and a key in the --config file.`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "latchkey:", sentence(err))
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	var cli command
+	parser, err := kong.New(&cli,
+		kong.Name("latchkey"), kong.Description(about), kong.DefaultEnvars("LATCHKEY"), kong.Configuration(optionsFile),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ExplicitGroups([]kong.Group{{Key: "limits", Title: "Limits (a rate is N/PERIOD such as 10/5m, or off):"}}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&cli.Config),
+	)
+	if err != nil {
+		return err
+	}
+	if err := checkEnvironment(parser, os.Environ()); err != nil {
+		return err
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	if err := cli.Complete(); err != nil {
+		return err
+	}
+	setUpLog(&cli.Config)
+	return k.Run()
+}
+
+// sentence is the error as its reader needs it: what the product says is safe and enough, unless it
+// is about the program itself.
+func sentence(err error) string {
+	var e *errs.Error
+	if errors.As(err, &e) && e.Kind != errs.Internal {
+		return e.Msg
+	}
+	return err.Error()
+}

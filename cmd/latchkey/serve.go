@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/net/netutil"
+	"golang.org/x/sys/unix"
+
+	"latchkey/handlers"
+	"latchkey/internal/access"
+	"latchkey/internal/app"
+	"latchkey/internal/config"
+	"latchkey/internal/edge"
+	"latchkey/registryapi"
+)
+
+// Bounds of a connection. A request's header must arrive at once; bodies and answers are bounded by
+// the edges, which know how long a transfer may take.
+const (
+	headerTimeout = 5 * time.Second
+	idleTimeout   = time.Minute
+)
+
+type serveCommand struct {
+	Demo bool `help:"Serve a throw-away registry, filled with people and packages to look around in."`
+}
+
+// Run serves until a signal comes, and then lets requests finish.
+func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Context) error {
+	if c.Demo {
+		done, err := demoFolder(cfg)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w", cfg.Listen, err)
+	}
+	defer func() { _ = listener.Close() }()
+	a, err := app.New(ctx, cfg, time.Now)
+	if err != nil {
+		return err
+	}
+	unlock, err := lockFolder(cfg.Data)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	defer unlock()
+	if c.Demo {
+		if err := fillDemo(ctx, a, k.Stdout); err != nil {
+			return errors.Join(err, a.Close())
+		}
+	}
+	portal, err := handlers.New(a)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if err := welcome(ctx, a, k); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	return serve(ctx, a, listener, withHealth(a, split(cfg, portal.Handler(), registryapi.New(a).Handler())))
+}
+
+// lockFolder keeps a second server off the data folder. Administration commands do not take the lock.
+func lockFolder(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "serve.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("another latchkey serves the data folder %s; stop it first, or choose another --data", dir)
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// welcome says where everything is and, as long as nobody runs the installation, how to begin.
+func welcome(ctx context.Context, a *app.App, k *kong.Context) error {
+	link, err := a.Accounts.SetupLink(ctx, access.Console())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(k.Stdout, "\n  Portal    %s\n  Registry  %s\n", a.Config.URL, a.Config.RegistryURL)
+	if link != "" && err == nil {
+		_, err = fmt.Fprintf(k.Stdout, "\n  Nobody runs this registry yet. Make the first account here, within an hour (the link works once):\n\n  %s\n", link)
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(k.Stdout)
+	}
+	return err
+}
+
+func withHealth(a *app.App, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz":
+			_, _ = w.Write([]byte("ok\n"))
+		case "/readyz":
+			if err := a.Ready(r.Context()); err != nil {
+				slog.Error("not ready", "error", err)
+				http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+				return
+			}
+			_, _ = w.Write([]byte("ready\n"))
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func serve(ctx context.Context, a *app.App, listener net.Listener, h http.Handler) error {
+	cfg := a.Config
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: cfg.Limits.HeaderBytes,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	var work sync.WaitGroup
+	work.Go(func() { a.Run(working) })
+	metrics, err := serveMetrics(cfg)
+	if err != nil {
+		stopWork()
+		work.Wait()
+		return errors.Join(err, a.Close())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(netutil.LimitListener(listener, cfg.Limits.ConnectionsAtOnce)) }()
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		slog.Info("stopping", "grace", cfg.Limits.ShutdownGrace)
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Limits.ShutdownGrace)
+	defer cancel()
+	if serr := server.Shutdown(grace); serr != nil {
+		err = errors.Join(err, fmt.Errorf("requests were still running after %s: %w", cfg.Limits.ShutdownGrace, serr), server.Close())
+	}
+	stopWork()
+	work.Wait()
+	return errors.Join(err, metrics(), a.Close())
+}
+
+// serveMetrics listens for Prometheus on an address of its own, which need not be public.
+func serveMetrics(cfg *config.Config) (stop func() error, err error) {
+	if cfg.MetricsListen == "" {
+		return func() error { return nil }, nil
+	}
+	listener, err := net.Listen("tcp", cfg.MetricsListen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s for metrics: %w", cfg.MetricsListen, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", edge.MetricsHandler())
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout}
+	go func() { _ = server.Serve(listener) }()
+	return server.Close, nil
+}
