@@ -18,8 +18,9 @@ type Letter struct {
 	Data     map[string]string `json:"data"`
 }
 
-// Message is a letter ready to leave. All text is plain.
-type Message struct{ To, Subject, Body string }
+// Message is a letter ready to leave. All text is plain. ID is a UUIDv7, or empty to have one made; a
+// message that is sent again has the same.
+type Message struct{ ID, To, Subject, Body string }
 
 // Sender delivers a message. There are two: SMTP, and Capture when no server is set.
 type Sender interface {

@@ -1,0 +1,116 @@
+package mail
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// letters is every template with believable data.
+var letters = map[string]map[string]string{
+	"verify":           {"Name": "ann", "Link": "https://registry.example.com/verify/SECRET"},
+	"account-exists":   {"Name": "ann"},
+	"reset":            {"Name": "ann", "From": " from 203.0.113.7", "Link": "https://registry.example.com/password/reset/SECRET"},
+	"password-changed": {"Name": "ann", "From": " from 203.0.113.7"},
+	"password-reset":   {"Name": "ann", "From": ""},
+	"new-sign-in":      {"Name": "ann", "Device": "Firefox on Linux", "From": " from 203.0.113.7"},
+	"invitation":       {"By": "root", "Link": "https://registry.example.com/invitations/SECRET"},
+	"terminal-signed-in": {
+		"Name": "ann", "Terminal": "npm 11.6.2 on linux", "TerminalFrom": " at 198.51.100.9", "ApproverFrom": " at 203.0.113.7",
+		"Until": "2030-01-02 15:04 UTC", "Hint": "npm_lkAbCd…wxyz", "Remote": "yes",
+	},
+	"terminal-password": {
+		"Name": "ann", "Terminal": "npm 11.6.2 on linux", "TerminalFrom": " at 198.51.100.9",
+		"Until": "2030-01-02 15:04 UTC", "Hint": "npm_lkAbCd…wxyz",
+	},
+	"token-created": {
+		"Name": "ann", "Token": "deploy", "Kind": "automation", "Hint": "npm_lkAbCd…wxyz", "From": " from 203.0.113.7", "Until": "",
+	},
+}
+
+func render(t *testing.T, l Letter) Message {
+	t.Helper()
+	m, err := Render(l, "Example Registry", "https://registry.example.com/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestEveryLetterReadsAsItsGoldenFile(t *testing.T) {
+	entries, err := os.ReadDir("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != len(letters) {
+		t.Errorf("%d templates, %d letters in this test", len(entries), len(letters))
+	}
+	for name, data := range letters {
+		m := render(t, Letter{To: "ann@example.com", Template: name, Data: data})
+		got := "Subject: " + m.Subject + "\n\n" + m.Body
+		file := filepath.Join("testdata", name+".golden")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s reads\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+func TestEveryLetterSaysWhatToDoWhenItWasNotMe(t *testing.T) {
+	for name, data := range letters {
+		m := render(t, Letter{To: "ann@example.com", Template: name, Data: data})
+		if !strings.Contains(m.Body, "This was not me: ") && !strings.Contains(m.Body, "This was not meant for me: ") {
+			t.Errorf("%s does not say it", name)
+		}
+		if !strings.HasSuffix(m.Body, "Example Registry · https://registry.example.com/\n") {
+			t.Errorf("%s does not end with where it comes from", name)
+		}
+		if utf8.RuneCountInString(m.Subject) > 78 || strings.Contains(m.Body, "<no value>") || strings.Contains(m.Body, "\n\n\n") {
+			t.Errorf("%s is badly set: %q", name, m.Subject)
+		}
+	}
+}
+
+func TestLetterWithoutItsDataIsAnErrorNotAGap(t *testing.T) {
+	for name, data := range letters {
+		for missing := range data {
+			less := map[string]string{}
+			for k, v := range data {
+				if k != missing {
+					less[k] = v
+				}
+			}
+			if _, err := Render(Letter{To: "ann@example.com", Template: name, Data: less}, "x", "y"); err == nil {
+				t.Errorf("%s was written without %s", name, missing)
+			}
+		}
+	}
+	if _, err := Render(Letter{Template: "nonsense"}, "x", "y"); err == nil {
+		t.Error("an unknown template was written")
+	}
+}
+
+func TestLineBreaksNeverReachAHeader(t *testing.T) {
+	l := Letter{To: "ann@example.com\r\nBcc: eve@example.com", Template: "verify", Data: letters["verify"]}
+	if _, err := Render(l, "x", "y"); err == nil {
+		t.Error("in the recipient")
+	}
+	l.To = "ann@example.com"
+	m, err := Render(l, "x\nBcc: eve@example.com", "y")
+	if err == nil && strings.Contains(m.Subject, "\n") {
+		t.Error("in the subject")
+	}
+}
