@@ -36,45 +36,49 @@ type App struct {
 	Packages     *registry.Service
 	Mail         *mail.Capture // nil when mail leaves through a server
 
-	db *db.DB
+	db      *db.DB
+	closers []func() error
 }
 
 // New opens everything that cfg names, making the data folder when it is missing. It starts nothing.
-func New(ctx context.Context, cfg *config.Config, now func() time.Time) (a *App, err error) {
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+func New(ctx context.Context, cfg *config.Config, now func() time.Time) (*App, error) {
+	a := &App{Config: cfg, Now: now}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
 	}
-	box, err := openBox(cfg)
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	if err := os.MkdirAll(a.Config.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	box, err := openBox(a.Config)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	a = &App{Config: cfg, Now: now}
 	sender, err := a.openMail()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	blobs, err := openBlobs(ctx, cfg)
+	blobs, err := a.openBlobs(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if a.db, err = db.Open(ctx, cfg.Database, cfg.Data); err != nil {
-		return nil, err
+	if a.db, err = db.Open(ctx, a.Config.Database, a.Config.Data); err != nil {
+		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = a.db.Close()
-		}
-	}()
-	limits := limit.New(a.db, now)
-	out := outbox.New(box, sender, cfg)
+	a.closers = append(a.closers, a.db.Close)
+	limits := limit.New(a.db, a.Now)
+	out := outbox.New(box, sender, a.Config)
 	a.BrowserState = a.db.BrowserState()
-	a.Jobs = jobs.New(a.db, now)
-	a.Signing = signing.New(a.db, now, box)
-	a.Accounts = account.New(a.db, now, limits, out, cfg)
-	a.Tokens = token.New(a.db, now, a.Accounts, cfg)
-	a.Packages = registry.New(a.db, now, blobs, a.Signing, cfg)
+	a.Jobs = jobs.New(a.db, a.Now)
+	a.Signing = signing.New(a.db, a.Now, box)
+	a.Accounts = account.New(a.db, a.Now, limits, out, a.Config)
+	a.Tokens = token.New(a.db, a.Now, a.Accounts, a.Config)
+	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)
 	a.schedule(limits, out)
-	return a, a.Signing.Ensure(ctx)
+	return a.Signing.Ensure(ctx)
 }
 
 func openBox(cfg *config.Config) (*secret.Box, error) {
@@ -97,11 +101,24 @@ func (a *App) openMail() (mail.Sender, error) {
 	return c, err
 }
 
-func openBlobs(ctx context.Context, cfg *config.Config) (blob.Store, error) {
-	if cfg.S3URL != "" {
-		return blob.NewS3(ctx, cfg)
+func (a *App) openBlobs(ctx context.Context) (blob.Store, error) {
+	cfg := a.Config
+	if cfg.S3URL == "" {
+		d, err := blob.OpenDir(filepath.Join(cfg.Data, "blobs"), a.Now())
+		if err != nil {
+			return nil, fmt.Errorf("open the folder of tarballs: %w", err)
+		}
+		a.closers = append(a.closers, d.Close)
+		return d, nil
 	}
-	return blob.NewDir(filepath.Join(cfg.Data, "blobs"))
+	s, err := blob.OpenS3(ctx, blob.S3Options{
+		URL: cfg.S3URL, Bucket: cfg.S3Bucket, Region: cfg.S3Region, AccessKey: cfg.S3AccessKey, SecretKey: cfg.S3SecretKey,
+	}, filepath.Join(cfg.Data, "spool"), a.Now())
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, s.Close)
+	return s, nil
 }
 
 // schedule says what follows a commit and what is swept when.
@@ -120,7 +137,15 @@ func (a *App) Run(ctx context.Context) { a.Jobs.Run(ctx) }
 // Ready returns nil when requests can be served.
 func (a *App) Ready(ctx context.Context) error { return a.db.Ping(ctx) }
 
-// Close writes down what is only in memory and closes the database.
+// Close writes down what is only in memory and closes everything, the last opened first.
 func (a *App) Close() error {
-	return errors.Join(a.Tokens.Flush(context.Background()), a.db.Close())
+	return errors.Join(a.Tokens.Flush(context.Background()), a.close())
+}
+
+func (a *App) close() error {
+	var all []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		all = append(all, a.closers[i]())
+	}
+	return errors.Join(all...)
 }
