@@ -24,6 +24,7 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 	// Keys lists the blobs and when each was written last.
 	Keys(ctx context.Context) iter.Seq2[Entry, error]
+	io.Closer
 }
 
 // Draft is a blob being written. Close discards it unless Commit succeeded, and may always be called.

@@ -22,7 +22,7 @@ import (
 // world is one registry with the people ann and bob.
 type world struct {
 	*registry.Service
-	t        *testing.T
+	t        testing.TB
 	db       *db.DB
 	cfg      *config.Config
 	ann, bob access.Actor
@@ -35,7 +35,7 @@ func each(t *testing.T, f func(w *world)) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) { f(newWorld(t, d, config.Limits{})) })
 }
 
-func newWorld(t *testing.T, d *db.DB, limits config.Limits) *world {
+func newWorld(t testing.TB, d *db.DB, limits config.Limits) *world {
 	t.Helper()
 	defaults := config.Limits{MaxTarball: 1 << 20, MaxUnpacked: 8 << 20, MaxManifest: 1 << 20, MaxVersions: 100, CacheBytes: 1 << 20, PublishesAtOnce: 4, ReadmeBytes: 1 << 10}
 	if limits != (config.Limits{}) {
@@ -57,7 +57,7 @@ func newWorld(t *testing.T, d *db.DB, limits config.Limits) *world {
 	if err := keys.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	blobs, err := blob.NewDir(t.TempDir())
+	blobs, err := blob.OpenDir(t.TempDir(), w.clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func newWorld(t *testing.T, d *db.DB, limits config.Limits) *world {
 	return w
 }
 
-func person(t *testing.T, d *db.DB, name string) access.Actor {
+func person(t testing.TB, d *db.DB, name string) access.Actor {
 	t.Helper()
 	now := time.Now()
 	err := d.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
