@@ -4,7 +4,10 @@ package access
 
 import (
 	"net/netip"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // SudoFor is how long a person who proved who they are need not prove it again for sensitive acts.
@@ -24,8 +27,23 @@ type Actor struct {
 	Agent         string
 }
 
-// Anonymous is somebody who did not say who they are.
-func Anonymous(ip netip.Addr, agent string) Actor { return Actor{IP: ip, Agent: agent} }
+// maxAgent bounds what is kept of the name that a program gives itself.
+const maxAgent = 256
+
+// Anonymous is somebody who did not say who they are. The agent is whatever the client claims: it is
+// cut and freed of what a database or a terminal would choke on.
+func Anonymous(ip netip.Addr, agent string) Actor {
+	if len(agent) > maxAgent {
+		agent = agent[:maxAgent]
+	}
+	agent = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, agent)
+	return Actor{IP: ip.Unmap(), Agent: agent}
+}
 
 // Console is the operator at the machine's own command line.
 func Console() Actor { return Actor{Name: "operator", Via: "cli", Operator: true, EmailVerified: true} }

@@ -7,24 +7,32 @@ import (
 	"time"
 
 	"latchkey/db"
+	"latchkey/internal/access"
 	"latchkey/internal/config"
+	"latchkey/internal/errs"
 	"latchkey/internal/limit"
+	"latchkey/internal/mail"
 	"latchkey/internal/outbox"
+	"latchkey/internal/secret"
 )
 
 // Service is the door to accounts.
 type Service struct {
-	db     *db.DB
-	now    func() time.Time
-	limits *limit.Service
-	out    *outbox.Service
-	cfg    *config.Config
+	db        *db.DB
+	now       func() time.Time
+	limits    *limit.Service
+	out       *outbox.Service
+	cfg       *config.Config
+	passwords *secret.Passwords
 }
 
 // New returns the service.
 func New(d *db.DB, now func() time.Time, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
-	return &Service{db: d, now: now, limits: limits, out: out, cfg: cfg}
+	return &Service{db: d, now: now, limits: limits, out: out, cfg: cfg, passwords: secret.NewPasswords(secret.Recommended)}
 }
+
+// HashWith sets what a password hash costs from now on. Tests use it to be quick.
+func (s *Service) HashWith(p *secret.Passwords) { s.passwords = p }
 
 // User is an account as its owner and the operator see it.
 type User struct {
@@ -48,13 +56,76 @@ type Session struct {
 	User User
 }
 
-// SignUp is the form that makes an account. Invitation is the secret of an invitation's link, if any.
+// SignUp is the form that makes an account. Invitation is the secret of an invitation's link, if any;
+// with one, an empty Email stands for the address that was invited.
 type SignUp struct{ Name, FullName, Email, Password, Invitation string }
 
-// NewAccount is an account that an operator makes.
+// NewAccount is an account that an operator makes. Its address counts as verified.
 type NewAccount struct {
 	Name, Email, Password string
 	Operator              bool
 }
 
-var _ = context.Background
+// What callers may tell apart.
+var (
+	ErrNotFound     = errs.New(errs.NotFound, "account.not_found", "There is nobody of this name.")
+	ErrSignIn       = errs.New(errs.Unauthenticated, "account.sign_in", "The name or address and the password do not belong together.")
+	ErrSessionEnded = errs.New(errs.Unauthenticated, "account.session_ended", "You were signed out. Sign in again.")
+	ErrLink         = errs.New(errs.NotFound, "account.link", "This link does not work any more: it was used, or it is too old. Ask for a new one.")
+	ErrOtherAccount = errs.New(errs.Forbidden, "account.other_account", "This link belongs to another account. Sign in with that one, then follow the link again.")
+	ErrVerified     = errs.New(errs.Conflict, "account.verified", "Your address is verified already.")
+	ErrAddressTaken = errs.New(errs.Conflict, "account.address_taken", "This address belongs to another account now.")
+	ErrHasOperator  = errs.New(errs.NotFound, "account.has_operator", "This registry is set up already.")
+	ErrClosed       = errs.New(errs.Forbidden, "account.closed", "Accounts here are made by the operator. Ask them for one.")
+	ErrInvitedOnly  = errs.New(errs.Forbidden, "account.invited_only", "Accounts here are made by invitation. Ask the operator for one.")
+)
+
+// self asks whether the actor may do something to their own account.
+func (s *Service) self(by access.Actor, act access.Action) error {
+	if !by.SignedIn() {
+		return access.ErrUnauthenticated
+	}
+	return access.Check(by, act, access.Self(by, by.UserID), s.now())
+}
+
+// as is the actor that somebody becomes by signing in: for the security log.
+func as(by access.Actor, u user, via string) access.Actor {
+	by.UserID, by.Name, by.Via = u.ID, u.Name, via
+	return by
+}
+
+// from says in a letter where an act came from.
+func from(by access.Actor) string {
+	if !by.IP.IsValid() {
+		return ""
+	}
+	return " from " + by.IP.String()
+}
+
+// write puts a letter into the outbox of the transaction.
+func (s *Service) write(ctx context.Context, tx *db.Tx, to, template string, data map[string]string) error {
+	return s.out.Enqueue(ctx, tx, s.now(), mail.Letter{To: to, Template: template, Data: data})
+}
+
+// notify writes to somebody about their account. An address that nobody has verified may be a
+// stranger's: it gets nothing.
+func (s *Service) notify(ctx context.Context, tx *db.Tx, u user, template string, data map[string]string) error {
+	if u.EmailVerifiedAt == nil {
+		return nil
+	}
+	all := map[string]string{"Name": u.Name}
+	for k, v := range data {
+		all[k] = v
+	}
+	return s.write(ctx, tx, u.Email, template, all)
+}
+
+// Notify writes to the owner of an account about an act on what belongs to them, in the transaction of
+// the act. The letter's data has their Name already.
+func (s *Service) Notify(ctx context.Context, tx *db.Tx, _ access.Actor, userID, template string, data map[string]string) error {
+	u, err := store{tx}.byID(ctx, userID)
+	if err != nil {
+		return err
+	}
+	return s.notify(ctx, tx, u, template, data)
+}

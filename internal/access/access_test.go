@@ -1,0 +1,141 @@
+package access
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/errs"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden file")
+
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+type profile struct {
+	name string
+	by   Actor
+}
+
+// profiles are the kinds of people that ask. "ann" is the one whose things are asked for.
+func profiles() []profile {
+	browser := Actor{UserID: "ann", Name: "ann", Via: "browser", EmailVerified: true, SessionID: "s"}
+	sudo, unverified, operator := browser, browser, browser
+	sudo.SudoUntil = now.Add(time.Minute)
+	unverified.EmailVerified = false
+	operator.Operator = true
+	token := Actor{UserID: "ann", Name: "ann", Via: "token", EmailVerified: true, Grant: &Grant{TokenID: "t"}}
+	readOnly := token
+	readOnly.Grant = &Grant{TokenID: "t", ReadOnly: true}
+	return []profile{
+		{"anonymous", Actor{}}, {"browser", browser}, {"browser, just confirmed", sudo}, {"browser, unverified", unverified},
+		{"browser, operator", operator}, {"token", token}, {"token, read-only", readOnly}, {"console", Console()},
+	}
+}
+
+var facts = []struct {
+	name string
+	f    Facts
+}{
+	{"hidden", Facts{Hidden: true}}, {"none", Facts{}}, {"reader", Facts{Standing: Reader}},
+	{"writer", Facts{Standing: Writer}}, {"owner", Facts{Standing: Owner}}, {"hidden, owner", Facts{Standing: Owner, Hidden: true}},
+}
+
+// TestMatrix compares every profile, action and standing with a golden file. A reviewer reads a
+// change of that file and sees what changed for whom.
+func TestMatrix(t *testing.T) {
+	var b strings.Builder
+	for _, act := range slices.Sorted(maps.Keys(actions)) {
+		fmt.Fprintf(&b, "%s\n", act)
+		for _, p := range profiles() {
+			line := fmt.Sprintf("  %-24s", p.name)
+			for _, f := range facts {
+				line += fmt.Sprintf(" %s: %-16s", f.name, answer(Check(p.by, act, f.f, now)))
+			}
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+		}
+	}
+	got := b.String()
+	const file = "testdata/matrix.golden"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(want) != got {
+		t.Errorf("the matrix changed; look at the difference after go test ./internal/access -update")
+	}
+}
+
+func answer(err error) string {
+	if err == nil {
+		return "yes"
+	}
+	return strings.TrimPrefix(errs.Of(err).Code, "access.")
+}
+
+func TestStrangersLearnNothing(t *testing.T) {
+	for act := range actions {
+		for _, p := range profiles() {
+			if p.by.Via == "cli" {
+				continue
+			}
+			if err := Check(p.by, act, Facts{Hidden: true}, now); !errors.Is(err, ErrHidden) {
+				t.Errorf("%s, %s: %v", act, p.name, err)
+			}
+		}
+	}
+}
+
+func TestReadOnlyTokensChangeNothing(t *testing.T) {
+	by := Actor{UserID: "ann", Via: "token", EmailVerified: true, Grant: &Grant{ReadOnly: true}}
+	for act, n := range actions {
+		err := Check(by, act, Facts{Standing: Owner}, now)
+		if n.token != read && err == nil {
+			t.Errorf("%s was allowed", act)
+		}
+	}
+}
+
+func TestUnknownActionsAreForbidden(t *testing.T) {
+	if err := Check(Console(), "package.steal", Facts{Standing: Owner}, now); !errors.Is(err, ErrForbidden) {
+		t.Error(err)
+	}
+}
+
+func TestConfirmationEnds(t *testing.T) {
+	by := Actor{UserID: "ann", Via: "browser", SudoUntil: now}
+	if err := Check(by, AccountChangePassword, Facts{Standing: Owner}, now.Add(-time.Nanosecond)); err != nil {
+		t.Error("just before:", err)
+	}
+	if err := Check(by, AccountChangePassword, Facts{Standing: Owner}, now); !errors.Is(err, ErrSudo) {
+		t.Error("at its end:", err)
+	}
+}
+
+func TestSelfIsOneself(t *testing.T) {
+	for _, r := range []struct {
+		by   Actor
+		user string
+		want Facts
+	}{
+		{Actor{UserID: "ann"}, "ann", Facts{Standing: Owner}},
+		{Actor{UserID: "bob"}, "ann", Facts{Hidden: true}},
+		{Actor{}, "", Facts{Hidden: true}},
+		{Console(), "ann", Facts{Standing: Owner}},
+	} {
+		if got := Self(r.by, r.user); got != r.want {
+			t.Errorf("%+v to %q: %+v", r.by, r.user, got)
+		}
+	}
+}

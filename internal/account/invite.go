@@ -1,0 +1,55 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"latchkey/db"
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/errs"
+)
+
+// invitationLife is how long an invitation waits for its answer.
+const invitationLife = 7 * 24 * time.Hour
+
+// Invite mails a link with which one account may be made, by whoever reads mail at the address.
+// Operators may.
+func (s *Service) Invite(ctx context.Context, by access.Actor, email string) error {
+	if err := access.Check(by, access.OperatorManage, access.Installation(by), s.now()); err != nil {
+		return err
+	}
+	if s.cfg.SignUp == "closed" {
+		return errs.New(errs.Conflict, "account.no_invitations", "Sign-up is closed here, so nobody could accept: set --sign-up to invitation or open.")
+	}
+	address, err := parseAddress(email)
+	if err != nil {
+		return err
+	}
+	if mailable, err := s.mayMail(ctx, toJoin, addressKey(address)); err != nil {
+		return err
+	} else if !mailable {
+		return errs.Field("email", "Several invitations went to this address today. Ask whether they arrived.")
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		text, err := store{tx}.insertLink(ctx, toJoin, link{Email: address}, s.now(), invitationLife)
+		if err != nil {
+			return err
+		}
+		e := audit.Entry{Event: audit.AccountInvited, Detail: map[string]string{"email": address}}
+		if err := audit.Record(ctx, tx, s.now(), by, e); err != nil {
+			return err
+		}
+		sender := by.Name
+		if by.Via == "cli" {
+			sender = "The operator"
+		}
+		return s.write(ctx, tx, address, "invitation", map[string]string{"By": sender, "Link": s.cfg.URL + "invitations/" + text})
+	})
+}
+
+// Invitation tells which address an invitation was mailed to. Looking does not use it.
+func (s *Service) Invitation(ctx context.Context, _ access.Actor, text string) (email string, err error) {
+	l, err := store{s.db}.link(ctx, toJoin, text, s.now())
+	return l.Email, err
+}

@@ -1,0 +1,120 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"latchkey/db"
+)
+
+type store struct{ db.Q }
+
+// user is a row of users.
+type user struct {
+	ID, Name, FullName, Homepage, Email, EmailKey, PasswordHash string
+	EmailVerifiedAt                                             *time.Time
+	Operator                                                    bool
+	CreatedAt, UpdatedAt                                        time.Time
+}
+
+func (u user) public() User {
+	return User{
+		ID: u.ID, Name: u.Name, FullName: u.FullName, Homepage: u.Homepage, Email: u.Email,
+		EmailVerified: u.EmailVerifiedAt != nil, Operator: u.Operator, CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+}
+
+const userColumns = `id, name, full_name, homepage, email, email_key, password_hash, email_verified_at, operator, created_at, updated_at`
+
+// claimName takes a name for ever and reports whether it was free.
+func (s store) claimName(ctx context.Context, name string, now time.Time) (bool, error) {
+	n, err := s.Exec(ctx, `INSERT INTO names (name, kind, created_at) VALUES (?, 'user', ?) ON CONFLICT DO NOTHING`, name, now)
+	return n == 1, err
+}
+
+func (s store) insertUser(ctx context.Context, u user) error {
+	_, err := s.Exec(ctx, `INSERT INTO users (id, name, full_name, email, email_key, email_verified_at, password_hash,
+			password_changed_at, operator, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		u.ID, u.Name, u.FullName, u.Email, u.EmailKey, u.EmailVerifiedAt, u.PasswordHash,
+		u.CreatedAt, u.Operator, u.CreatedAt, u.UpdatedAt)
+	return err
+}
+
+// found turns the absence of a row into ErrNotFound.
+func found[T any](v T, err error) (T, error) {
+	if errors.Is(err, db.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return v, err
+}
+
+func (s store) byID(ctx context.Context, id string) (u user, err error) {
+	return found(u, s.Get(ctx, &u, `SELECT `+userColumns+` FROM users WHERE id = ?`, id))
+}
+
+func (s store) byName(ctx context.Context, name string) (u user, err error) {
+	return found(u, s.Get(ctx, &u, `SELECT `+userColumns+` FROM users WHERE name = ?`, name))
+}
+
+// byVerified returns who has verified an address.
+func (s store) byVerified(ctx context.Context, key string) (u user, err error) {
+	return found(u, s.Get(ctx, &u, `SELECT `+userColumns+` FROM users WHERE email_key = ? AND email_verified_at IS NOT NULL`, key))
+}
+
+// byAddress returns who signs in with an address: whoever verified it, or the only one who claims it.
+func (s store) byAddress(ctx context.Context, key string) (u user, err error) {
+	var us []user
+	err = s.Select(ctx, &us, `SELECT `+userColumns+` FROM users WHERE email_key = ?
+		ORDER BY CASE WHEN email_verified_at IS NULL THEN 1 ELSE 0 END LIMIT 2`, key)
+	if err != nil {
+		return u, err
+	}
+	if len(us) == 0 || len(us) == 2 && us[0].EmailVerifiedAt == nil {
+		return u, ErrNotFound
+	}
+	return us[0], nil
+}
+
+// byLogin returns who a folded login is.
+func (s store) byLogin(ctx context.Context, login string) (user, error) {
+	if strings.Contains(login, "@") {
+		return s.byAddress(ctx, login)
+	}
+	return s.byName(ctx, login)
+}
+
+func (s store) hasOperator(ctx context.Context) (bool, error) {
+	var n int
+	err := s.Get(ctx, &n, `SELECT COUNT(*) FROM users WHERE operator`)
+	return n > 0, err
+}
+
+// verifyAddress marks the address as verified, unless the account has another one by now.
+func (s store) verifyAddress(ctx context.Context, id, address string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE users SET email_verified_at = ?, updated_at = ? WHERE id = ? AND email = ? AND email_verified_at IS NULL`,
+		now, now, id, address)
+}
+
+func (s store) setPassword(ctx context.Context, id, hash string, now time.Time) error {
+	_, err := s.Exec(ctx, `UPDATE users SET password_hash = ?, password_changed_at = ?, updated_at = ? WHERE id = ?`, hash, now, now, id)
+	return err
+}
+
+// upgradeHash replaces the hash of the same password by a stronger one.
+func (s store) upgradeHash(ctx context.Context, id, old, hash string) error {
+	_, err := s.Exec(ctx, `UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?`, hash, id, old)
+	return err
+}
+
+func (s store) setProfile(ctx context.Context, id string, p Profile, now time.Time) error {
+	_, err := s.Exec(ctx, `UPDATE users SET full_name = ?, homepage = ?, updated_at = ? WHERE id = ?`, p.FullName, p.Homepage, now, id)
+	return err
+}
+
+func (s store) people(ctx context.Context, after string, limit int) (us []user, err error) {
+	err = s.Select(ctx, &us, `SELECT `+userColumns+` FROM users WHERE name > ? ORDER BY name LIMIT ?`, after, limit)
+	return us, err
+}

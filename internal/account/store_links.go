@@ -1,0 +1,69 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/db"
+	"latchkey/internal/secret"
+)
+
+// What a link is for.
+const (
+	toVerify = "verify"
+	toReset  = "reset"
+	toJoin   = "invitation"
+	toSetUp  = "setup"
+)
+
+// link is what a secret in an address stands for.
+type link struct{ UserID, Email string }
+
+// insertLink makes a link and returns its secret. userID and email may be empty.
+func (s store) insertLink(ctx context.Context, purpose string, l link, now time.Time, life time.Duration) (string, error) {
+	text := secret.New()
+	var owner *string
+	if l.UserID != "" {
+		owner = &l.UserID
+	}
+	_, err := s.Exec(ctx, `INSERT INTO links (secret_hash, purpose, user_id, email, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		secret.Hash(text), purpose, owner, l.Email, now, now.Add(life))
+	return text, err
+}
+
+// link reads a link without using it.
+func (s store) link(ctx context.Context, purpose, text string, now time.Time) (l link, err error) {
+	return good(l, s.Get(ctx, &l, `SELECT COALESCE(user_id, '') AS user_id, email FROM links
+		WHERE secret_hash = ? AND purpose = ? AND expires_at > ?`, secret.Hash(text), purpose, now))
+}
+
+// takeLink uses a link: of any number of tries, one gets the row.
+func (s store) takeLink(ctx context.Context, purpose, text string, now time.Time) (l link, err error) {
+	return good(l, s.Get(ctx, &l, `DELETE FROM links WHERE secret_hash = ? AND purpose = ? AND expires_at > ?
+		RETURNING COALESCE(user_id, '') AS user_id, email`, secret.Hash(text), purpose, now))
+}
+
+func good(l link, err error) (link, error) {
+	if errors.Is(err, db.ErrNoRows) {
+		err = ErrLink
+	}
+	return l, err
+}
+
+// removeLinks makes the other links of an account useless, once one of them was used.
+func (s store) removeLinks(ctx context.Context, purpose, userID string) error {
+	_, err := s.Exec(ctx, `DELETE FROM links WHERE purpose = ? AND user_id = ?`, purpose, userID)
+	return err
+}
+
+// removeAllLinks makes all links of a kind useless.
+func (s store) removeAllLinks(ctx context.Context, purpose string) error {
+	_, err := s.Exec(ctx, `DELETE FROM links WHERE purpose = ?`, purpose)
+	return err
+}
+
+func (s store) sweepLinks(ctx context.Context, now time.Time) error {
+	_, err := s.Exec(ctx, `DELETE FROM links WHERE expires_at <= ?`, now)
+	return err
+}

@@ -1,0 +1,67 @@
+package account
+
+import (
+	"context"
+	"time"
+)
+
+// session is a row of sessions with what a request needs of its user.
+type session struct {
+	ID, UserID, Name                string
+	Operator, EmailVerified         bool
+	SeenAt, DeadlineAt, ConfirmedAt time.Time
+}
+
+type browser struct{ IP, Agent string }
+
+func (s store) insertSession(ctx context.Context, id, userID string, b browser, now, deadline time.Time) error {
+	_, err := s.Exec(ctx, `INSERT INTO sessions (id, user_id, ip, agent, created_at, seen_at, deadline_at, confirmed_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, userID, b.IP, b.Agent, now, now, deadline, now)
+	return err
+}
+
+// session returns a session that was not ended, and its user, in one query.
+func (s store) session(ctx context.Context, id string) (v session, err error) {
+	return found(v, s.Get(ctx, &v, `SELECT s.id, s.user_id, s.seen_at, s.deadline_at, s.confirmed_at,
+			u.name, u.operator, u.email_verified_at IS NOT NULL AS email_verified
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.ended_at IS NULL`, id))
+}
+
+// touch notes that a session is in use. It never brings back one that was ended.
+func (s store) touch(ctx context.Context, id string, now time.Time) error {
+	_, err := s.Exec(ctx, `UPDATE sessions SET seen_at = ? WHERE id = ? AND ended_at IS NULL AND seen_at < ?`, now, id, now)
+	return err
+}
+
+func (s store) confirm(ctx context.Context, id, userID string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE sessions SET confirmed_at = ? WHERE id = ? AND user_id = ? AND ended_at IS NULL AND deadline_at > ?`,
+		now, id, userID, now)
+}
+
+func (s store) endSession(ctx context.Context, id, userID string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE sessions SET ended_at = ? WHERE id = ? AND user_id = ? AND ended_at IS NULL`, now, id, userID)
+}
+
+// endOtherSessions ends all sessions of an account but one, which may be "".
+func (s store) endOtherSessions(ctx context.Context, userID, but string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE sessions SET ended_at = ? WHERE user_id = ? AND id <> ? AND ended_at IS NULL`, now, userID, but)
+}
+
+// endOldest ends all but the newest sessions of an account.
+func (s store) endOldest(ctx context.Context, userID string, keep int, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE sessions SET ended_at = ? WHERE user_id = ? AND ended_at IS NULL AND id NOT IN
+			(SELECT id FROM sessions WHERE user_id = ? AND ended_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ?)`,
+		now, userID, userID, keep)
+}
+
+// browsers returns where an account was signed in lately.
+func (s store) browsers(ctx context.Context, userID string) (bs []browser, err error) {
+	err = s.Select(ctx, &bs, `SELECT ip, agent FROM sessions WHERE user_id = ? ORDER BY created_at DESC LIMIT 100`, userID)
+	return bs, err
+}
+
+// sweepSessions removes sessions whose deadline was before a time. Each ends by its deadline.
+func (s store) sweepSessions(ctx context.Context, before time.Time) error {
+	_, err := s.Exec(ctx, `DELETE FROM sessions WHERE deadline_at <= ?`, before)
+	return err
+}
