@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,17 +39,23 @@ type serveCommand struct {
 // Run serves until a signal comes, and then lets requests finish.
 func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Context) error {
 	if c.Demo {
-		done, err := demoFolder(cfg)
+		remove, err := demoFolder(cfg)
 		if err != nil {
 			return err
 		}
-		defer done()
+		defer remove()
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.Listen, err)
 	}
 	defer func() { _ = listener.Close() }()
+	var invitation string
+	if c.Demo {
+		if invitation, err = fillDemo(ctx, cfg); err != nil {
+			return err
+		}
+	}
 	a, err := app.New(ctx, cfg, time.Now)
 	if err != nil {
 		return err
@@ -58,16 +65,11 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 		return errors.Join(err, a.Close())
 	}
 	defer unlock()
-	if c.Demo {
-		if err := fillDemo(ctx, a, k.Stdout); err != nil {
-			return errors.Join(err, a.Close())
-		}
-	}
 	portal, err := handlers.New(a)
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
-	if err := welcome(ctx, a, k); err != nil {
+	if err := welcome(ctx, a, k.Stdout, invitation); err != nil {
 		return errors.Join(err, a.Close())
 	}
 	return serve(ctx, a, listener, withHealth(a, split(cfg, portal.Handler(), registryapi.New(a).Handler())))
@@ -86,19 +88,20 @@ func lockFolder(dir string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// welcome says where everything is and, as long as nobody runs the installation, how to begin.
-func welcome(ctx context.Context, a *app.App, k *kong.Context) error {
+// welcome says where everything is and how to begin: with a link as long as nobody runs the
+// installation, and with the invitation of a demonstration.
+func welcome(ctx context.Context, a *app.App, w io.Writer, invitation string) error {
 	link, err := a.Accounts.SetupLink(ctx, access.Console())
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(k.Stdout, "\n  Portal    %s\n  Registry  %s\n", a.Config.URL, a.Config.RegistryURL)
-	if link != "" && err == nil {
-		_, err = fmt.Fprintf(k.Stdout, "\n  Nobody runs this registry yet. Make the first account here, within an hour (the link works once):\n\n  %s\n", link)
+	if link != "" {
+		invitation = "  Nobody runs this registry yet. Make the first account here, within an hour (the link works once):\n\n  " + link + "\n"
 	}
-	if err == nil {
-		_, err = fmt.Fprintln(k.Stdout)
+	if invitation != "" {
+		invitation = "\n" + invitation
 	}
+	_, err = fmt.Fprintf(w, "\n  Portal    %s\n  Registry  %s\n%s\n", a.Config.URL, a.Config.RegistryURL, invitation)
 	return err
 }
 

@@ -1,0 +1,132 @@
+// Package demo fills an installation with people and packages to look at. Everything goes through the
+// services that real people use, on a clock that walks through the past year, so that the result is
+// what a year of use would have left.
+package demo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/app"
+	"latchkey/internal/config"
+	"latchkey/internal/secret"
+	"latchkey/internal/token"
+)
+
+// Sample says how to look at what was filled in.
+type Sample struct {
+	Name, Password string   // an account that runs the installation
+	People         []string // names of accounts
+	Packages       []string // names of packages, one of which only Name may see
+}
+
+// Fill opens the installation that cfg describes, which must be empty, fills it, and closes it again.
+// The password is made up, the same for everybody, and exists nowhere else.
+func Fill(ctx context.Context, cfg *config.Config, now time.Time) (s Sample, err error) {
+	w := world{ctx: ctx, end: now, clock: now.AddDate(-1, 0, 0), people: map[string]access.Actor{}}
+	unlimited := *cfg // a year passes in a second
+	unlimited.Limits.PublishRate = config.Rate{}
+	if w.app, err = app.New(ctx, &unlimited, func() time.Time { return w.clock }); err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, w.app.Close()) }()
+	s = Sample{Name: people[0].name, Password: secret.New()}
+	if err := w.move(s.Password); err != nil {
+		return s, err
+	}
+	for _, p := range people {
+		s.People = append(s.People, p.name)
+	}
+	for _, p := range packages {
+		s.Packages = append(s.Packages, p.name)
+	}
+	return s, nil
+}
+
+// world is the installation while it is being filled.
+type world struct {
+	ctx        context.Context //nolint:containedctx // it lives as long as the one call that made it
+	app        *app.App
+	clock, end time.Time
+	people     map[string]access.Actor
+}
+
+// event is something that happened, so long before the end.
+type event struct {
+	ago time.Duration
+	do  func() error
+}
+
+// move lets the year pass.
+func (w *world) move(password string) error {
+	var events []event
+	for _, p := range people {
+		events = append(events, event{p.joined, func() error { return w.join(p, password) }})
+	}
+	for _, p := range packages {
+		for _, r := range p.releases {
+			events = append(events, event{r.ago, func() error { return w.publish(p, r) }})
+		}
+	}
+	events = append(events,
+		event{200 * day, func() error { return w.token("jonas", "release pipeline", token.Automation) }},
+		event{26 * time.Minute, func() error { return w.app.Accounts.Invite(w.ctx, w.people["mira"], "nadia@example.test") }},
+		event{14 * time.Minute, func() error { return w.app.Accounts.ForgotPassword(w.ctx, access.Actor{}, "tomas") }},
+		event{3 * time.Minute, func() error { return w.signUp(password) }},
+	)
+	slices.SortStableFunc(events, func(a, b event) int { return int(b.ago - a.ago) })
+	for _, e := range events {
+		w.clock = w.end.Add(-e.ago)
+		if err := e.do(); err != nil {
+			return err
+		}
+		for w.app.Jobs.Step(w.ctx) { // letters go out on the day they were written
+		}
+	}
+	return nil
+}
+
+func (w *world) join(p person, password string) error {
+	u, err := w.app.Accounts.Create(w.ctx, access.Console(), account.NewAccount{
+		Name: p.name, Email: p.name + "@example.test", Password: password, Operator: p.operator,
+	})
+	if err != nil {
+		return fmt.Errorf("make the account %s: %w", p.name, err)
+	}
+	by := access.Actor{UserID: u.ID, Name: u.Name, Via: "browser", Operator: p.operator, EmailVerified: true}
+	w.people[p.name] = by
+	return w.app.Accounts.UpdateProfile(w.ctx, by, account.Profile{FullName: p.fullName, Homepage: p.homepage})
+}
+
+// signUp is somebody new who has not followed the link to verify their address.
+func (w *world) signUp(password string) error {
+	if w.app.Config.SignUp != "open" {
+		return nil
+	}
+	_, err := w.app.Accounts.SignUp(w.ctx, access.Actor{}, account.SignUp{
+		Name: "tove", FullName: "Tove Haugen", Email: "tove@example.test", Password: password,
+	})
+	return err
+}
+
+func (w *world) token(owner, name, kind string) error {
+	_, err := w.app.Tokens.Create(w.ctx, access.Console(), token.NewToken{Owner: owner, Name: name, Kind: kind})
+	return err
+}
+
+func (w *world) publish(p pkg, r release) error {
+	body, err := p.at(r)
+	if err != nil {
+		return err
+	}
+	if _, err := w.app.Packages.Publish(w.ctx, w.people[p.by], p.name, bytes.NewReader(body)); err != nil {
+		return fmt.Errorf("publish %s@%s: %w", p.name, r.version, err)
+	}
+	return nil
+}
