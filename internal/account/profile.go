@@ -82,3 +82,11 @@ func (s *Service) People(ctx context.Context, by access.Actor, after string, lim
 	}
 	return out, err
 }
+
+// Count says how many accounts there are, to operators.
+func (s *Service) Count(ctx context.Context, by access.Actor) (int64, error) {
+	if err := access.Check(by, access.OperatorView, access.Installation(by), s.now()); err != nil {
+		return 0, err
+	}
+	return store{s.db}.countUsers(ctx)
+}

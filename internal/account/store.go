@@ -118,3 +118,8 @@ func (s store) people(ctx context.Context, after string, limit int) (us []user, 
 	err = s.Select(ctx, &us, `SELECT `+userColumns+` FROM users WHERE name > ? ORDER BY name LIMIT ?`, after, limit)
 	return us, err
 }
+
+func (s store) countUsers(ctx context.Context) (n int64, err error) {
+	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM users`)
+	return n, err
+}

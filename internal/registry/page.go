@@ -139,3 +139,14 @@ func (s *Service) ByPerson(ctx context.Context, by access.Actor, person string) 
 	}
 	return store{s.db}.maintainedBy(ctx, person, by.UserID, packagesPerPage)
 }
+
+// Count says how much is published.
+type Count struct{ Packages, Versions int64 }
+
+// Count says how much is published in all, private packages included, to operators.
+func (s *Service) Count(ctx context.Context, by access.Actor) (Count, error) {
+	if err := access.Check(by, access.OperatorView, access.Installation(by), s.now()); err != nil {
+		return Count{}, err
+	}
+	return store{s.db}.count(ctx)
+}

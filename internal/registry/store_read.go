@@ -80,3 +80,8 @@ func (s store) published(ctx context.Context, packageID string, below int64, n i
 		WHERE v.package_id = ? AND v.number < ? ORDER BY v.number DESC LIMIT ?`, packageID, below, n)
 	return out, err
 }
+
+func (s store) count(ctx context.Context) (n Count, err error) {
+	err = s.Get(ctx, &n, `SELECT COUNT(*) AS packages, CAST(COALESCE(SUM(version_count), 0) AS BIGINT) AS versions FROM packages`)
+	return n, err
+}
