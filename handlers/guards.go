@@ -1,0 +1,184 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/errs"
+)
+
+// guard is what a route asks before its handler runs. It is coarse, for a friendly redirect and for
+// headers; the decision is in the service.
+type guard uint8
+
+const (
+	unguarded guard = iota // a mistake: register refuses it
+	file                   // the same for everybody, without a session
+	open                   // anybody
+	secret                 // anybody who has the link; its address is itself a secret
+	signedIn               // whoever is signed in
+	fresh                  // whoever proved lately that it is them
+	operator               // who runs the installation; nobody else learns that the page exists
+)
+
+type route struct {
+	guard        guard
+	method, path string
+	handle       echo.HandlerFunc
+}
+
+// register mounts the routes. A HEAD request is answered as its GET.
+func (s *Server) register(routes []route) error {
+	for _, r := range routes {
+		chain, ok := s.chain(r.guard)
+		if !ok || r.handle == nil {
+			return fmt.Errorf("the route %s %s has no guard or no handler", r.method, r.path)
+		}
+		s.echo.Add(r.method, r.path, r.handle, chain...)
+		if r.method == http.MethodGet {
+			s.echo.Add(http.MethodHead, r.path, r.handle, chain...)
+		}
+	}
+	chain, _ := s.chain(open)
+	s.echo.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound }, chain...)
+	return nil
+}
+
+func (s *Server) chain(g guard) ([]echo.MiddlewareFunc, bool) {
+	public := []echo.MiddlewareFunc{s.loadSession, s.sameOrigin, s.readForm}
+	switch g {
+	case file:
+		return nil, true
+	case open:
+		return public, true
+	case secret:
+		return slices.Concat(public, []echo.MiddlewareFunc{s.keepAddress}), true
+	case signedIn:
+		return slices.Concat(public, []echo.MiddlewareFunc{require(s.isSignedIn)}), true
+	case fresh:
+		return slices.Concat(public, []echo.MiddlewareFunc{require(s.isSignedIn, s.isFresh)}), true
+	case operator:
+		return slices.Concat(public, []echo.MiddlewareFunc{require(s.isOperator)}), true
+	case unguarded:
+	}
+	return nil, false
+}
+
+// require refuses a request with the first error that a condition returns.
+func require(conditions ...func(access.Actor) error) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			for _, refused := range conditions {
+				if err := refused(actor(c)); err != nil {
+					return err
+				}
+			}
+			return next(c)
+		}
+	}
+}
+
+func (s *Server) isSignedIn(by access.Actor) error {
+	if !by.SignedIn() {
+		return access.ErrUnauthenticated
+	}
+	return nil
+}
+
+// isFresh asks for the password before a form is filled in, and not when it is sent.
+func (s *Server) isFresh(by access.Actor) error {
+	return access.Check(by, access.AccountChangePassword, access.Self(by, by.UserID), s.Now())
+}
+
+func (s *Server) isOperator(by access.Actor) error {
+	return access.Check(by, access.OperatorView, access.Installation(by), s.Now())
+}
+
+// contentPolicy allows our own files and nothing inline. Pictures may be in the text (readmes).
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+
+// headers are on every response, errors included.
+func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin") // no-referrer would take the Origin from our own forms
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+		if s.Config.Secure() {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		return next(c)
+	}
+}
+
+// keepAddress keeps a page whose address is a secret out of caches, and the address out of Referer. A
+// browser that sends no Referer says Origin: null with a form, which is told from a foreign one by
+// Sec-Fetch-Site; over plain http to another machine there is none, so there Referer is cut to the host.
+func (s *Server) keepAddress(next echo.HandlerFunc) echo.HandlerFunc {
+	policy := "no-referrer"
+	if host := strings.TrimPrefix(s.origin, "http://"); host != s.origin && !loopback(host) {
+		policy = "strict-origin"
+	}
+	return func(c echo.Context) error {
+		c.Set("secret", true)
+		c.Response().Header().Set("Referrer-Policy", policy)
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		return next(c)
+	}
+}
+
+// loopback reports whether browsers trust a host over plain http.
+func loopback(host string) bool {
+	name, _, _ := strings.Cut(host, ":")
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || strings.HasPrefix(name, "127.") || strings.HasPrefix(host, "[::1]")
+}
+
+var errCrossOrigin = errs.New(errs.Forbidden, "handlers.cross_origin", "cross-origin request rejected")
+
+// sameOrigin refuses what another site's page made the browser send. The standard library's check lets
+// too much through for us: a sister host over plain http, a wrong Origin beside a right Sec-Fetch-Site,
+// and anything without both headers. What a program without cookies sends without them may pass.
+func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		switch r.Header.Get("Sec-Fetch-Dest") {
+		case "embed", "object", "iframe", "frame": // no page of ours is part of another
+			return errCrossOrigin
+		}
+		if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+			return next(c)
+		}
+		site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+		bare := site == "" && origin == "" && r.Header.Get("Cookie") == ""
+		if !bare && !s.fromHere(site, origin) {
+			return errCrossOrigin
+		}
+		if err := s.guards.Check(r); err != nil && origin != "null" { // fromHere accepts null only beside same-origin
+			return errCrossOrigin.With(err)
+		}
+		return next(c)
+	}
+}
+
+// fromHere reports whether the two headers prove that one of our own pages sent the request.
+func (s *Server) fromHere(site, origin string) bool {
+	switch site {
+	case "same-origin":
+		return origin == s.origin || origin == "null" || origin == ""
+	case "none": // typed or bookmarked
+		return origin == s.origin || origin == ""
+	case "":
+		return origin == s.origin
+	}
+	return false
+}

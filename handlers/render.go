@@ -1,0 +1,84 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"latchkey/views/ui"
+)
+
+// page is what every page is: its values, and the markup around them.
+type page interface{ Page() templ.Component }
+
+// render answers with a page, or with the part of it that htmx asked for.
+func (s *Server) render(c echo.Context, p page) error { return s.write(c, http.StatusOK, p) }
+
+// renderForm answers with the page of a form that must be corrected.
+func (s *Server) renderForm(c echo.Context, p page) error {
+	return s.write(c, http.StatusUnprocessableEntity, p)
+}
+
+// write renders into a buffer first: an error half-way would otherwise leave half a page with status 200.
+func (s *Server) write(c echo.Context, status int, p page) error {
+	var b bytes.Buffer
+	target := c.Request().Header.Get("HX-Target")
+	if c.Request().Header.Get("HX-Request") == "true" && target != "" {
+		if err := templ.RenderFragments(s.framed(c, ui.Flash{}), &b, p.Page(), target); err != nil {
+			return err
+		}
+	}
+	if b.Len() > 0 {
+		text, _ := c.Get("done").(string)
+		ctx := s.framed(c, ui.Flash{Text: text})
+		if err := ui.FlashNote().Render(ctx, &b); err != nil {
+			return err
+		}
+		return c.HTMLBlob(status, b.Bytes())
+	}
+	if err := p.Page().Render(s.framed(c, s.takeFlash(c)), &b); err != nil {
+		return err
+	}
+	if target != "" {
+		c.Response().Header().Set("HX-Retarget", "body")
+		c.Response().Header().Set("HX-Reswap", "outerHTML")
+	}
+	if c.Response().Header().Get(echo.HeaderCacheControl) == "" {
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")
+	}
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// framed is the request's context with what surrounds every page.
+func (s *Server) framed(c echo.Context, flash ui.Flash) context.Context {
+	by := actor(c)
+	return ui.WithFrame(c.Request().Context(), ui.Frame{
+		Product: s.Config.Name, Home: s.Config.URL, Registry: s.Config.RegistryURL,
+		Path: c.Request().URL.Path, Now: s.Now(), Flash: flash,
+		Me:     ui.Me{Name: by.Name, Operator: by.Operator, Verified: by.EmailVerified},
+		SignUp: s.Config.SignUp == "open", Mail: s.Mail != nil,
+	})
+}
+
+// done ends a write that changed what a page shows: htmx gets the part that it asked for, by the page's
+// own handler, and the message beside it; a browser without script is sent to the page.
+func (s *Server) done(c echo.Context, text, next string, show echo.HandlerFunc) error {
+	if c.Request().Header.Get("HX-Request") == "true" {
+		c.Set("done", text)
+		return show(c)
+	}
+	return s.flash(c, text, next)
+}
+
+// redirect sends the browser to a page. htmx is told in a header, because it would follow a 303 by
+// itself and put the page into a part of the old one.
+func redirect(c echo.Context, to string) error {
+	if c.Request().Header.Get("HX-Request") == "true" {
+		c.Response().Header().Set("HX-Redirect", to)
+		return c.NoContent(http.StatusOK)
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}

@@ -1,0 +1,52 @@
+package handlers
+
+// routes is the table of contents: one line for each address.
+func (s *Server) routes() []route {
+	return []route{
+		{open, "GET", "/", s.home},
+		{open, "GET", "/help/npm", s.helpNpm},
+		{open, "GET", "/package/:name", s.packageShow},
+		{open, "GET", "/package/:name/versions", s.packageVersions},
+		{open, "GET", "/~:person", s.person},
+
+		{open, "GET", "/signup", s.signUpPage},
+		{open, "POST", "/signup", s.signUp},
+		{open, "GET", "/login", s.loginPage},
+		{open, "POST", "/login", s.signIn},
+		{open, "POST", "/logout", s.signOut},
+		{open, "GET", "/password/forgot", s.forgotPage},
+		{open, "POST", "/password/forgot", s.forgot},
+		{secret, "GET", "/password/reset/:token", s.resetPage},
+		{secret, "POST", "/password/reset/:token", s.reset},
+		{secret, "GET", "/verify/:token", s.verifyPage},
+		{secret, "POST", "/verify/:token", s.verify},
+		{secret, "GET", "/invitations/:token", s.invitationPage},
+		{secret, "POST", "/invitations/:token", s.acceptInvitation},
+		{secret, "GET", "/setup/:token", s.setupPage},
+		{secret, "POST", "/setup/:token", s.setUp},
+
+		{signedIn, "GET", "/sudo", s.sudoPage},
+		{signedIn, "POST", "/sudo", s.confirm},
+		{signedIn, "GET", "/auth/login/:id", s.cliLoginPage},
+		{signedIn, "POST", "/auth/login/:id", s.answerCLILogin},
+
+		{signedIn, "GET", "/settings/profile", s.profilePage},
+		{signedIn, "POST", "/settings/profile", s.saveProfile},
+		{signedIn, "GET", "/settings/emails", s.emailsPage},
+		{signedIn, "POST", "/settings/emails", s.resendVerification},
+		{fresh, "GET", "/settings/password", s.passwordPage},
+		{fresh, "POST", "/settings/password", s.changePassword},
+		{signedIn, "GET", "/settings/packages", s.myPackages},
+
+		{operator, "GET", "/operator", s.operatorPage},
+		{operator, "GET", "/operator/people", s.peoplePage},
+		{operator, "POST", "/operator/people", s.invite},
+		{operator, "GET", "/operator/mail", s.mailPage},
+		{operator, "GET", "/operator/mail/:id", s.letterPage},
+
+		{file, "GET", "/static/:file", s.static},
+		{file, "GET", "/favicon.ico", s.favicon},
+		{file, "GET", "/favicon.svg", s.favicon},
+		{file, "GET", "/robots.txt", s.robots},
+	}
+}

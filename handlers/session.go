@@ -1,0 +1,192 @@
+package handlers
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/app"
+	"latchkey/internal/edge"
+	"latchkey/views/ui"
+)
+
+// What a browser's cookie stands for. Who somebody is stays in the accounts' own table: scs may write a
+// session again that was just destroyed, and may hand one value to two requests, so nothing that proves
+// anything and nothing that may be used once is kept here.
+const (
+	keySession  = "session"   // the id of the account's session
+	keyFlash    = "flash"     // what was just done
+	keyFlashBad = "flash-bad" // or what could not be
+	keyBack     = "back"      // where to go after confirming
+	keyBroken   = "broken"    // the stored text could not be read
+)
+
+func newSessions(a *app.App) *scs.SessionManager {
+	m := scs.New()
+	m.Store = a.BrowserState
+	m.Codec = codec{}
+	m.HashTokenInStore = true
+	m.Lifetime = a.Config.Limits.SessionLife
+	m.Cookie.Name = "latchkey_session"
+	if a.Config.Secure() {
+		m.Cookie.Name = "__Host-session" // browsers take it over https only, and from this very host
+	}
+	m.Cookie.Secure = a.Config.Secure()
+	m.Cookie.HttpOnly = true
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Path = "/"
+	return m
+}
+
+// codec stores texts by their keys. A stored text that cannot be read counts as an empty session, so
+// that a damaged row signs somebody out instead of failing every request.
+type codec struct{}
+
+type stored struct {
+	Deadline time.Time         `json:"deadline"`
+	Values   map[string]string `json:"values"`
+}
+
+// Encode implements scs.Codec.
+func (codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
+	s := stored{deadline, map[string]string{}}
+	for k, v := range values {
+		if text, ok := v.(string); ok {
+			s.Values[k] = text
+		}
+	}
+	return json.Marshal(s)
+}
+
+// Decode implements scs.Codec.
+func (codec) Decode(b []byte) (time.Time, map[string]any, error) {
+	var s stored
+	if err := json.Unmarshal(b, &s); err != nil {
+		return time.Time{}, map[string]any{keyBroken: "yes"}, nil
+	}
+	values := make(map[string]any, len(s.Values))
+	for k, v := range s.Values {
+		values[k] = v
+	}
+	return s.Deadline, values, nil
+}
+
+// loadSession finds out who the request comes from, and writes the cookie just before the answer, also
+// when that is an error (scs's own middleware would write it twice then).
+func (s *Server) loadSession(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r, h := c.Request(), c.Response().Header()
+		h.Add(echo.HeaderVary, "Cookie")
+		h.Add(echo.HeaderVary, "HX-Request")
+		token := ""
+		if cookie, err := r.Cookie(s.sessions.Cookie.Name); err == nil {
+			token = cookie.Value
+		}
+		ctx, err := s.sessions.Load(r.Context(), token)
+		if err != nil {
+			return err
+		}
+		c.SetRequest(r.WithContext(ctx))
+		c.Response().Before(func() { s.saveSession(c) })
+		by, err := s.identify(c)
+		if err != nil {
+			return err
+		}
+		c.Set("actor", by)
+		if by.SignedIn() {
+			h.Set(echo.HeaderCacheControl, "no-store")
+		}
+		return next(c)
+	}
+}
+
+// identify turns the cookie into an actor. A cookie that leads nowhere any more is taken back.
+func (s *Server) identify(c echo.Context) (access.Actor, error) {
+	ctx, by := c.Request().Context(), edge.Actor(c)
+	id := s.sessions.GetString(ctx, keySession)
+	if s.sessions.Exists(ctx, keyBroken) {
+		return by, s.sessions.Destroy(ctx)
+	}
+	if id == "" {
+		return by, nil
+	}
+	by, err := s.Accounts.ActorFor(ctx, by, id)
+	if err == nil && !by.SignedIn() {
+		err = s.sessions.Destroy(ctx)
+	}
+	return by, err
+}
+
+// saveSession runs before the first byte of the answer. A hook cannot fail a request, so sign-in checks
+// its own commit; what is lost here is a flash message.
+func (s *Server) saveSession(c echo.Context) {
+	ctx, w := c.Request().Context(), c.Response()
+	if s.sessions.Status(ctx) == scs.Modified && len(s.sessions.Keys(ctx)) == 0 {
+		if err := s.sessions.Destroy(ctx); err != nil {
+			slog.Error("a browser's state was not removed", "id", edge.ID(c), "error", err)
+		}
+	}
+	switch s.sessions.Status(ctx) {
+	case scs.Modified:
+		token, expiry, err := s.sessions.Commit(ctx)
+		if err != nil {
+			slog.Error("a browser's state was not saved", "id", edge.ID(c), "error", err)
+			return
+		}
+		s.sessions.WriteSessionCookie(ctx, w, token, expiry)
+	case scs.Destroyed:
+		s.sessions.WriteSessionCookie(ctx, w, "", time.Time{})
+	case scs.Unmodified:
+	}
+}
+
+// actor is who sent the request.
+func actor(c echo.Context) access.Actor {
+	if by, ok := c.Get("actor").(access.Actor); ok {
+		return by
+	}
+	return edge.Actor(c)
+}
+
+// begin signs the browser in, under a new cookie value, so that one set beforehand is worth nothing.
+func (s *Server) begin(c echo.Context, session account.Session, flash, next string) error {
+	ctx := c.Request().Context()
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Remove(ctx, keyBack)
+	s.sessions.Put(ctx, keySession, session.ID)
+	if flash != "" {
+		s.sessions.Put(ctx, keyFlash, flash)
+	}
+	if _, _, err := s.sessions.Commit(ctx); err != nil {
+		return err
+	}
+	return redirect(c, next)
+}
+
+// flash says text on the page at next, and goes there.
+func (s *Server) flash(c echo.Context, text, next string) error {
+	s.sessions.Put(c.Request().Context(), keyFlash, text)
+	return redirect(c, next)
+}
+
+// takeFlash returns the message that waits, once.
+func (s *Server) takeFlash(c echo.Context) ui.Flash {
+	ctx := c.Request().Context()
+	if text := s.sessions.GetString(ctx, keyFlashBad); text != "" {
+		s.sessions.Remove(ctx, keyFlashBad)
+		return ui.Flash{Text: text, Bad: true}
+	}
+	text := s.sessions.GetString(ctx, keyFlash)
+	if text != "" {
+		s.sessions.Remove(ctx, keyFlash)
+	}
+	return ui.Flash{Text: text}
+}

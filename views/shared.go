@@ -1,0 +1,76 @@
+// Package views is the pages of the portal: for each, the values it shows and the markup around them.
+// Pages decide nothing: what needs a decision arrives decided.
+package views
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"latchkey/views/ui"
+)
+
+// settings is the navigation of a person's own pages.
+var settings = []ui.Place{
+	{Name: "Account"},
+	{Href: "/settings/profile", Name: "Profile"},
+	{Href: "/settings/emails", Name: "Email addresses"},
+	{Href: "/settings/password", Name: "Password"},
+	{Name: "Yours"},
+	{Href: "/settings/packages", Name: "Packages"},
+}
+
+// operator is the navigation of the operator's pages. There is mail to read only when it is kept here.
+func operator(f ui.Frame) []ui.Place {
+	places := []ui.Place{
+		{Name: "Operator"},
+		{Href: "/operator", Name: "Overview"},
+		{Href: "/operator/people", Name: "People"},
+	}
+	if f.Mail {
+		places = append(places, ui.Place{Href: "/operator/mail", Name: "Mail"})
+	}
+	return places
+}
+
+func packageURL(name string) string { return "/package/" + name }
+
+func personURL(name string) string { return "/~" + url.PathEscape(name) }
+
+// host is an address as .npmrc writes it before ":_authToken": without the scheme.
+func host(registry string) string {
+	_, rest, _ := strings.Cut(registry, ":")
+	return rest
+}
+
+// hostname is the host's name alone.
+func hostname(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+func plainHTTP(address string) bool { return strings.HasPrefix(address, "http:") }
+
+// lines puts a file together.
+func lines(l ...string) string { return strings.Join(l, "\n") }
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
+
+// repositoryURL is a repository's address as a browser can open it: git+https and git over ssh are how
+// package.json says it, the web page behind is what a reader wants.
+func repositoryURL(repository string) string {
+	r := strings.TrimPrefix(strings.TrimSpace(repository), "git+")
+	if rest, ok := strings.CutPrefix(r, "ssh://git@"); ok {
+		r = "https://" + rest
+	}
+	if rest, ok := strings.CutPrefix(r, "git://"); ok {
+		r = "https://" + rest
+	}
+	if strings.HasPrefix(r, "https://") || strings.HasPrefix(r, "http://") {
+		return strings.TrimSuffix(r, ".git")
+	}
+	return ""
+}
