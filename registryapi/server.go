@@ -17,6 +17,13 @@ type Server struct {
 	echo *echo.Echo
 }
 
+// headers are this edge's own on every response. A registry answers programs: a browser that is sent
+// here by mistake must not run anything.
+var headers = map[string]string{
+	"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+	"Referrer-Policy":         "no-referrer",
+}
+
 // New returns the edge. Its paths begin at the registry's root: whoever mounts it strips a prefix.
 func New(a *app.App) *Server {
 	s := &Server{App: a, echo: echo.New()}
@@ -24,7 +31,8 @@ func New(a *app.App) *Server {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = edge.ClientIP(a.Config.TrustedProxies)
-	e.Pre(edge.RequestID(), edge.Log("registry"), edge.Metrics("registry"), edge.Recover(), headers, canonicalPath)
+	e.Pre(edge.RequestID(), edge.Log("registry"), edge.Metrics("registry"), edge.Recover(),
+		edge.SecurityHeaders(a.Config.Secure(), headers), canonicalPath)
 	s.routes()
 	return s
 }
@@ -34,22 +42,3 @@ func (s *Server) Handler() http.Handler { return s.echo }
 
 // Routes lists the edge's routes as "METHOD path".
 func (s *Server) Routes() []string { return edge.Routes(s.echo) }
-
-// headers are on every response. A registry answers programs: a browser that is sent here by mistake
-// must not run, frame or sniff anything.
-func headers(next echo.HandlerFunc) echo.HandlerFunc {
-	var (
-		policy   = []string{"default-src 'none'; frame-ancestors 'none'; sandbox"}
-		nosniff  = []string{"nosniff"}
-		referrer = []string{"no-referrer"}
-		deny     = []string{"DENY"}
-	)
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h["Content-Security-Policy"] = policy
-		h["X-Content-Type-Options"] = nosniff
-		h["Referrer-Policy"] = referrer
-		h["X-Frame-Options"] = deny
-		return next(c)
-	}
-}

@@ -36,20 +36,7 @@ func ID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRe
 // Actor is the request's sender as long as nothing more is known of them.
 func Actor(c echo.Context) access.Actor {
 	ip, _ := netip.ParseAddr(c.RealIP())
-	return access.Anonymous(ip.Unmap(), c.Request().UserAgent())
-}
-
-// ClientIP says how the client's address is found: the direct peer, or, behind trusted proxies, the
-// last address in X-Forwarded-For that is not one of theirs.
-func ClientIP(trusted []netip.Prefix) echo.IPExtractor {
-	if len(trusted) == 0 {
-		return echo.ExtractIPDirect()
-	}
-	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
-	for _, p := range trusted {
-		options = append(options, echo.TrustIPRange(ipNet(p)))
-	}
-	return echo.ExtractIPFromXFFHeader(options...)
+	return access.Anonymous(ip.Unmap().WithZone(""), c.Request().UserAgent())
 }
 
 // Recover turns a panic into an Internal error, with the stack in the log.

@@ -1,11 +1,9 @@
 package edge
 
 import (
-	"context"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 
@@ -17,14 +15,30 @@ var secretPaths = []string{
 	"/-/user/token/", "/verify/", "/password/reset/", "/invitations/", "/setup/", "/auth/",
 }
 
-// safePath is the path as it may be logged: without secrets, and never with the query.
+// safePath is the path as it may be logged: without secrets, and never with the query. It is also cut,
+// because its length is the client's choice.
 func safePath(path string) string {
 	for _, p := range secretPaths {
 		if strings.HasPrefix(path, p) {
 			return p + "…"
 		}
 	}
-	return path
+	const most = 512
+	if len(path) > most {
+		path = strings.ToValidUTF8(path[:most], "") + "…"
+	}
+	return Redact(path)
+}
+
+// token is what an access token looks like, wherever one was pasted by mistake.
+var token = regexp.MustCompile(`npm_[A-Za-z0-9]{16,}`)
+
+// Redact takes access tokens out of a text that is about to be logged.
+func Redact(text string) string {
+	if !strings.Contains(text, "npm_") {
+		return text
+	}
+	return token.ReplaceAllString(text, "npm_…")
 }
 
 // Log writes a line for each request: successful reads only at level debug, so that they cost nothing
@@ -38,8 +52,7 @@ func Log(name string) echo.MiddlewareFunc {
 			}
 			r, w := c.Request(), c.Response()
 			level := levelOf(r.Method, w.Status)
-			ctx := context.WithoutCancel(r.Context())
-			if slog.Default().Enabled(ctx, level) {
+			if ctx := r.Context(); slog.Default().Enabled(ctx, level) {
 				slog.LogAttrs(ctx, level, "request", slog.String("edge", name), slog.String("id", ID(c)),
 					slog.String("method", r.Method), slog.String("path", safePath(r.URL.Path)), slog.Int("status", w.Status),
 					slog.Int64("bytes", w.Size), slog.Duration("took", time.Since(start)), slog.String("ip", c.RealIP()),
@@ -58,9 +71,4 @@ func levelOf(method string, status int) slog.Level {
 		return slog.LevelDebug
 	}
 	return slog.LevelInfo
-}
-
-func ipNet(p netip.Prefix) *net.IPNet {
-	p = p.Masked()
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }

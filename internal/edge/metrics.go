@@ -1,9 +1,11 @@
 package edge
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -35,29 +37,46 @@ type seriesKey struct {
 	status        int
 }
 
+// found holds the series seen so far. It is copied when one is added, which ends soon, so that
+// looking one up needs neither lock nor memory.
+type found struct {
+	edge  string
+	mu    sync.Mutex
+	known atomic.Pointer[map[seriesKey]series]
+}
+
+func (f *found) get(k seriesKey) series {
+	if s, ok := (*f.known.Load())[k]; ok {
+		return s
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	route := k.route
+	if route == "" || route == "/*" {
+		route = "none"
+	}
+	s := series{
+		requests.WithLabelValues(f.edge, k.method, route, strconv.Itoa(k.status)), durations.WithLabelValues(f.edge, route),
+	}
+	more := maps.Clone(*f.known.Load())
+	more[k] = s
+	f.known.Store(&more)
+	return s
+}
+
 // Metrics counts and times requests.
 func Metrics(name string) echo.MiddlewareFunc {
-	var known sync.Map
+	f := &found{edge: name}
+	f.known.Store(&map[seriesKey]series{})
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			start := time.Now()
-			err := next(c)
-			if err != nil {
-				c.Error(err)
+			if err := next(c); err != nil {
+				c.Error(err) // so that the status that is counted is the one that was sent
 			}
-			key := seriesKey{knownMethod(c.Request().Method), c.Path(), c.Response().Status}
-			s, ok := known.Load(key)
-			if !ok {
-				route := key.route
-				if route == "" || route == "/*" {
-					route = "none"
-				}
-				s, _ = known.LoadOrStore(key, &series{
-					requests.WithLabelValues(name, key.method, route, strconv.Itoa(key.status)), durations.WithLabelValues(name, route),
-				})
-			}
-			s.(*series).count.Inc()
-			s.(*series).time.Observe(time.Since(start).Seconds())
+			s := f.get(seriesKey{knownMethod(c.Request().Method), c.Path(), c.Response().Status})
+			s.count.Inc()
+			s.time.Observe(time.Since(start).Seconds())
 			return nil
 		}
 	}

@@ -1,0 +1,56 @@
+package edge
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"latchkey/internal/errs"
+)
+
+var errSlow = errs.New(errs.Invalid, "edge.slow", "The request's body came too slowly. Try again on a better connection.")
+
+// slowest is how many bytes a second a transfer must bring beyond its grace.
+const slowest = 16 << 10
+
+// Pace cuts off requests whose body stops or trickles: it may take grace, and a second more for every
+// 16 KiB that came. A connection that sends a byte now and then would otherwise be kept for ever.
+func Pace(grace time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 && grace > 0 {
+			r.Body = &paced{ReadCloser: r.Body, conn: http.NewResponseController(w), begun: time.Now(), grace: grace}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+type paced struct {
+	io.ReadCloser
+	conn     *http.ResponseController
+	begun    time.Time
+	grace    time.Duration
+	got      int64
+	deadline time.Time
+}
+
+// Read implements io.Reader.
+func (p *paced) Read(b []byte) (int, error) {
+	due := p.begun.Add(p.grace + time.Duration(p.got)*time.Second/slowest)
+	if due.Sub(p.deadline) > p.grace/10 { // not at each read: a timer costs as much as a small one
+		p.deadline = due
+		if err := p.conn.SetReadDeadline(due); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return 0, err
+		}
+	}
+	n, err := p.ReadCloser.Read(b)
+	p.got += int64(n)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, errSlow.With(err)
+	}
+	if err != nil {
+		_ = p.conn.SetReadDeadline(time.Time{}) // or the answer, which may take longer, would be cut
+	}
+	return n, err
+}
