@@ -21,15 +21,15 @@ var letters = map[string]map[string]string{
 	"new-sign-in":      {"Name": "ann", "Device": "Firefox on Linux", "From": " from 203.0.113.7"},
 	"invitation":       {"By": "root", "Link": "https://registry.example.com/invitations/SECRET"},
 	"terminal-signed-in": {
-		"Name": "ann", "Terminal": "npm 11.6.2 on linux", "TerminalFrom": " at 198.51.100.9", "ApproverFrom": " at 203.0.113.7",
+		"Name": "ann", "Terminal": "npm 11.6.2 on Linux", "TerminalFrom": " at 198.51.100.9", "ApproverFrom": " at 203.0.113.7",
 		"Until": "2030-01-02 15:04 UTC", "Hint": "npm_lkAbCd…wxyz", "Remote": "yes",
 	},
 	"terminal-password": {
-		"Name": "ann", "Terminal": "npm 11.6.2 on linux", "TerminalFrom": " at 198.51.100.9",
+		"Name": "ann", "Terminal": "npm 11.6.2 on Linux", "TerminalFrom": " at 198.51.100.9",
 		"Until": "2030-01-02 15:04 UTC", "Hint": "npm_lkAbCd…wxyz",
 	},
 	"token-created": {
-		"Name": "ann", "Token": "deploy", "Kind": "automation", "Hint": "npm_lkAbCd…wxyz", "From": " from 203.0.113.7", "Until": "",
+		"Name": "ann", "Token": "deploy", "Kind": "automation", "Hint": "npm_lkAbCd…wxyz", "From": " from 203.0.113.7",
 	},
 }
 

@@ -3,11 +3,16 @@
 package token
 
 import (
+	"net/netip"
+	"sync"
 	"time"
 
 	"latchkey/db"
+	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/config"
+	"latchkey/internal/errs"
+	"latchkey/internal/limit"
 )
 
 // The kinds of tokens.
@@ -18,17 +23,45 @@ const (
 	ReadOnly   = "read-only"  // may install, may change nothing
 )
 
+// What callers may tell apart. A token that is unknown, revoked or expired is one and the same, and so
+// is a login that is unknown, denied, expired, used or somebody else's.
+var (
+	ErrToken   = errs.New(errs.Unauthenticated, "token.unauthenticated", "This access token is not valid. Sign in with npm login.")
+	ErrLogin   = errs.New(errs.NotFound, "token.login", "This sign-in of a terminal is over. Run npm login again.")
+	ErrDecided = errs.New(errs.Conflict, "token.decided", "This sign-in was approved or denied already.")
+	ErrTooMany = errs.New(errs.Conflict, "token.too_many", "This account has 1,000 access tokens. Revoke some that are not used first.")
+	ErrBusy    = errs.New(errs.Unavailable, "token.busy", "Too many terminals at your address wait to be signed in. Finish one of them, or try again later.")
+)
+
+// cached is how many tokens' facts are remembered between writes.
+const cached = 10_000
+
 // Service is the door to tokens.
 type Service struct {
 	db       *db.DB
 	now      func() time.Time
 	accounts *account.Service
 	cfg      *config.Config
+	starts   *limit.Memory
+	facts    *db.Cache[string, fact]
+
+	mu   sync.Mutex
+	used map[string]use // by id of token; written down by Flush
+}
+
+// use is when and from where a token was used last.
+type use struct {
+	at time.Time
+	ip netip.Addr
 }
 
 // New returns the service.
 func New(d *db.DB, now func() time.Time, accounts *account.Service, cfg *config.Config) *Service {
-	return &Service{db: d, now: now, accounts: accounts, cfg: cfg}
+	return &Service{
+		db: d, now: now, accounts: accounts, cfg: cfg,
+		starts: limit.NewMemory(cfg.Limits.LoginRate, now), facts: db.NewCache[string, fact](d, cached),
+		used: map[string]use{},
+	}
 }
 
 // NewToken is a token to be made. Owner is the name of an account; empty means the actor's own.
@@ -44,8 +77,16 @@ type WebLogin struct{ ID, Poll string }
 // WebLoginPage is what the person who approves is shown. State is pending, approved or denied.
 type WebLoginPage struct {
 	ID, IP, Agent string
-	Terminal      string // the agent in words: "npm 11.6.2 on linux"
+	Terminal      string // the agent in words: "npm 11.6.2 on Linux"
 	Created       time.Time
 	State         string
 	SameNetwork   bool // the terminal's address is in the approver's network
+}
+
+// self asks whether the actor may do something to an account's tokens.
+func (s *Service) self(by access.Actor, act access.Action, userID string) error {
+	if !by.SignedIn() && by.Via != "cli" {
+		return access.ErrUnauthenticated
+	}
+	return access.Check(by, act, access.Self(by, userID), s.now())
 }

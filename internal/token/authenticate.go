@@ -1,0 +1,130 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/db"
+	"latchkey/internal/access"
+	"latchkey/internal/audit"
+	"latchkey/internal/secret"
+)
+
+// fact is what a token that was not revoked proves, until it expires.
+type fact struct {
+	actor   access.Actor
+	expires time.Time // zero when it does not
+}
+
+// Authenticate returns who a token stands for: by, an anonymous actor with an address and an agent,
+// completed with the user and what the token may. The answer comes from memory as long as nothing is
+// written to the database, so a revocation holds for the next request.
+func (s *Service) Authenticate(ctx context.Context, by access.Actor, text string) (access.Actor, error) {
+	if !secret.IsToken(text) {
+		return by, ErrToken
+	}
+	hash := secret.Hash(text)
+	f, err := s.facts.Get(ctx, hash, func(ctx context.Context) (fact, error) { return s.load(ctx, hash) })
+	if err != nil {
+		return by, err
+	}
+	now := s.now()
+	if !f.expires.IsZero() && !now.Before(f.expires) {
+		return by, ErrToken
+	}
+	a := f.actor
+	a.IP, a.Agent = by.IP, by.Agent
+	s.mu.Lock()
+	s.used[a.Grant.TokenID] = use{now, by.IP}
+	s.mu.Unlock()
+	return a, nil
+}
+
+func (s *Service) load(ctx context.Context, hash string) (fact, error) {
+	o, err := store{s.db}.owned(ctx, hash)
+	if errors.Is(err, db.ErrNoRows) {
+		return fact{}, ErrToken
+	}
+	if err != nil {
+		return fact{}, err
+	}
+	f := fact{actor: access.Actor{
+		UserID: o.UserID, Name: o.UserName, Via: "token", Operator: o.Operator, EmailVerified: o.EmailVerified,
+		Grant: &access.Grant{TokenID: o.ID, ReadOnly: o.Kind == ReadOnly},
+	}}
+	if o.ExpiresAt != nil {
+		f.expires = *o.ExpiresAt
+	}
+	return f, nil
+}
+
+// Flush writes down when the tokens that were used since the last time were used. What cannot be
+// written stays for the next time.
+func (s *Service) Flush(ctx context.Context) error {
+	s.mu.Lock()
+	used := s.used
+	s.used = map[string]use{}
+	s.mu.Unlock()
+	if len(used) == 0 {
+		return nil
+	}
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for id, u := range used {
+			if err := (store{tx}).setUsed(ctx, id, u); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.keep(used)
+	}
+	return err
+}
+
+// keep puts back what could not be written, unless there is something newer.
+func (s *Service) keep(used map[string]use) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, u := range used {
+		if _, newer := s.used[id]; !newer {
+			s.used[id] = u
+		}
+	}
+}
+
+// Revoke ends a token of the actor for good, as npm logout asks for. A token that is unknown, ended
+// or another's gets the same answer, and nothing happens to it.
+func (s *Service) Revoke(ctx context.Context, by access.Actor, text string) error {
+	if !by.SignedIn() {
+		return access.ErrUnauthenticated
+	}
+	if !secret.IsToken(text) {
+		return nil
+	}
+	o, err := store{s.db}.owned(ctx, secret.Hash(text))
+	if errors.Is(err, db.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.self(by, access.TokenRevoke, o.UserID); errors.Is(err, access.ErrHidden) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		return s.revoke(ctx, tx, by, o.ID, "signed_out")
+	})
+}
+
+func (s *Service) revoke(ctx context.Context, tx *db.Tx, by access.Actor, id, why string) error {
+	n, err := store{tx}.revoke(ctx, id, s.now())
+	if err != nil || n == 0 {
+		return err
+	}
+	e := audit.Entry{Event: audit.TokenRevoked, Subject: "token:" + id, Detail: map[string]string{"reason": why}}
+	return audit.Record(ctx, tx, s.now(), by, e)
+}

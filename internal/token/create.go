@@ -1,0 +1,147 @@
+package token
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"latchkey/db"
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/audit"
+	"latchkey/internal/errs"
+	"latchkey/internal/secret"
+)
+
+const (
+	maxTokens = 1000 // that an account may hold at a time
+	maxName   = 100
+)
+
+// Create makes a token for the actor, or, at the console, for the account named Owner. A token cannot
+// make another one.
+func (s *Service) Create(ctx context.Context, by access.Actor, in NewToken) (Created, error) {
+	if in.Owner == "" {
+		in.Owner = by.Name
+	}
+	owner, err := s.accounts.Lookup(ctx, by, in.Owner)
+	if err != nil {
+		return Created{}, err
+	}
+	if err := s.self(by, access.TokenCreate, owner.ID); err != nil {
+		return Created{}, err
+	}
+	if in.Name, err = checkName(in.Name); err != nil {
+		return Created{}, err
+	}
+	if in.Kind != Automation && in.Kind != Publish && in.Kind != ReadOnly {
+		return Created{}, errs.Field("kind", "Choose automation, publish or read-only.")
+	}
+	var out Created
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err := store{tx}.count(ctx, owner.ID, s.now())
+		if err != nil {
+			return err
+		}
+		if n >= maxTokens {
+			return ErrTooMany
+		}
+		m, err := s.mint(ctx, tx, by, owner.ID, in.Name, in.Kind, 0)
+		if err != nil {
+			return err
+		}
+		out = Created{m.text, m.id}
+		return s.accounts.Notify(ctx, tx, by, owner.ID, "token-created", map[string]string{
+			"Token": in.Name, "Kind": in.Kind, "Hint": secret.Hint(m.text), "From": at(" from ", by.IP.String(), by.IP.IsValid()),
+		})
+	})
+	return out, err
+}
+
+func checkName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+		return "", errs.Field("name", "Give the token a name that says what it is for.")
+	case utf8.RuneCountInString(name) > maxName:
+		return "", errs.Field("name", "Use at most 100 characters.")
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return "", errs.Field("name", "This holds characters that cannot be seen. Type it again.")
+	}
+	return name, nil
+}
+
+// at is " at 203.0.113.7" in a letter, or nothing when the address is not known.
+func at(word, ip string, known bool) string {
+	if !known || ip == "" {
+		return ""
+	}
+	return word + ip
+}
+
+// minted is a token that was just made. text is the secret.
+type minted struct {
+	id, text string
+	until    time.Time
+}
+
+// mint makes a token, with a life of its own when life is not zero.
+func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, name, kind string, life time.Duration) (minted, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return minted{}, err
+	}
+	now := s.now()
+	m := minted{id: id.String(), text: secret.NewToken()}
+	r := row{
+		ID: m.id, UserID: userID, Name: name, Kind: kind,
+		SecretHash: secret.Hash(m.text), Hint: secret.Hint(m.text), CreatedAt: now,
+	}
+	if life > 0 {
+		m.until = now.Add(life)
+		r.ExpiresAt = &m.until
+	}
+	if err := (store{tx}).insert(ctx, r); err != nil {
+		return minted{}, err
+	}
+	detail := map[string]string{"name": name, "kind": kind, "hint": r.Hint}
+	return m, audit.Record(ctx, tx, now, by, audit.Entry{Event: audit.TokenCreated, Subject: "token:" + m.id, Detail: detail})
+}
+
+// SignIn gives a terminal a token for a name and a password, as npm login --auth-type=legacy asks
+// for. It never makes an account.
+func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password string) (text string, err error) {
+	u, err := s.accounts.VerifyPassword(ctx, by, name, password)
+	if err != nil {
+		return "", err
+	}
+	by = terminal(by, u.ID, u.Name)
+	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		m, err := s.mint(ctx, tx, by, u.ID, "npm login on "+account.Device(by.Agent), Session, s.cfg.Limits.LoginTokenLife)
+		if err != nil {
+			return err
+		}
+		text = m.text
+		return s.accounts.Notify(ctx, tx, by, u.ID, "terminal-password", map[string]string{
+			"Terminal": account.Device(by.Agent), "TerminalFrom": at(" at ", by.IP.String(), by.IP.IsValid()),
+			"Until": until(m.until), "Hint": secret.Hint(m.text),
+		})
+	})
+	if err != nil {
+		return "", err
+	}
+	return text, nil
+}
+
+// terminal is the person whose terminal this is, for the security log.
+func terminal(by access.Actor, userID, name string) access.Actor {
+	by.UserID, by.Name, by.Via = userID, name, "terminal"
+	return by
+}
+
+// until is a time in a letter, whose reader may be anywhere.
+func until(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -1,0 +1,59 @@
+package token
+
+import (
+	"context"
+	"time"
+
+	"latchkey/db"
+)
+
+type store struct{ db.Q }
+
+// row is a row of tokens.
+type row struct {
+	ID, UserID, Name, Kind, SecretHash, Hint string
+	CreatedAt                                time.Time
+	ExpiresAt                                *time.Time
+}
+
+func (s store) insert(ctx context.Context, r row) error {
+	_, err := s.Exec(ctx, `INSERT INTO tokens (id, user_id, name, kind, secret_hash, hint, created_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, r.ID, r.UserID, r.Name, r.Kind, r.SecretHash, r.Hint, r.CreatedAt, r.ExpiresAt)
+	return err
+}
+
+// owned is a token with what a request needs of its owner.
+type owned struct {
+	ID, UserID, Kind, UserName string
+	Operator, EmailVerified    bool
+	ExpiresAt                  *time.Time
+}
+
+// owned returns the token of a hash that was not revoked. It may have expired.
+func (s store) owned(ctx context.Context, hash string) (o owned, err error) {
+	err = s.Get(ctx, &o, `SELECT t.id, t.user_id, t.kind, t.expires_at, u.name AS user_name, u.operator,
+			u.email_verified_at IS NOT NULL AS email_verified
+		FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.secret_hash = ? AND t.revoked_at IS NULL`, hash)
+	return o, err
+}
+
+// count says how many tokens of an account work.
+func (s store) count(ctx context.Context, userID string, now time.Time) (n int, err error) {
+	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM tokens
+		WHERE user_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`, userID, now)
+	return n, err
+}
+
+func (s store) revoke(ctx context.Context, id string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL`, now, id)
+}
+
+func (s store) setUsed(ctx context.Context, id string, u use) error {
+	ip := ""
+	if u.ip.IsValid() {
+		ip = u.ip.String()
+	}
+	_, err := s.Exec(ctx, `UPDATE tokens SET last_used_at = ?, last_used_ip = ?
+		WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`, u.at, ip, id, u.at)
+	return err
+}

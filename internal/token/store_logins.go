@@ -1,0 +1,70 @@
+package token
+
+import (
+	"context"
+	"time"
+)
+
+// login is a row of web_logins.
+type login struct {
+	ID, PollHash, IP, Network, Agent, State, ApproverIP string
+	SessionID, TokenID                                  *string
+	CreatedAt, ExpiresAt                                time.Time
+	RedeemedAt                                          *time.Time
+}
+
+const loginColumns = `id, poll_hash, ip, network, agent, state, approver_ip, session_id, token_id, created_at, expires_at, redeemed_at`
+
+func (s store) insertLogin(ctx context.Context, l login) error {
+	_, err := s.Exec(ctx, `INSERT INTO web_logins (id, poll_hash, ip, network, agent, state, created_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, l.ID, l.PollHash, l.IP, l.Network, l.Agent, l.State, l.CreatedAt, l.ExpiresAt)
+	return err
+}
+
+// waiting returns when the open logins of a network expire, the first one first.
+func (s store) waiting(ctx context.Context, network string, now time.Time) (ts []time.Time, err error) {
+	err = s.Select(ctx, &ts, `SELECT expires_at FROM web_logins WHERE network = ? AND state = ? AND expires_at > ? ORDER BY expires_at`,
+		network, pending, now)
+	return ts, err
+}
+
+// login returns a login by the id in the browser's address.
+func (s store) login(ctx context.Context, id string, now time.Time) (l login, err error) {
+	return found(l, s.Get(ctx, &l, `SELECT `+loginColumns+` FROM web_logins WHERE id = ? AND expires_at > ?`, id, now))
+}
+
+// polled returns a login by the terminal's secret, unless it was denied.
+func (s store) polled(ctx context.Context, hash string, now time.Time) (l login, err error) {
+	return found(l, s.Get(ctx, &l, `SELECT `+loginColumns+` FROM web_logins WHERE poll_hash = ? AND expires_at > ? AND state <> ?`,
+		hash, now, denied))
+}
+
+// bind gives a login to the first session that opens it.
+func (s store) bind(ctx context.Context, id, sessionID string, now time.Time) error {
+	_, err := s.Exec(ctx, `UPDATE web_logins SET session_id = ? WHERE id = ? AND session_id IS NULL AND expires_at > ?`, sessionID, id, now)
+	return err
+}
+
+// decide approves or denies a login. One row: this call decided; none: it was decided before, or is over.
+func (s store) decide(ctx context.Context, id, sessionID, state, ip string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE web_logins SET state = ?, approver_ip = ?
+		WHERE id = ? AND session_id = ? AND state = ? AND expires_at > ?`, state, ip, id, sessionID, pending, now)
+}
+
+type approver struct{ ID, Name string }
+
+// approver returns who is signed in in a session, if it has not ended.
+func (s store) approver(ctx context.Context, sessionID string, now time.Time) (a approver, err error) {
+	return found(a, s.Get(ctx, &a, `SELECT u.id, u.name FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.id = ? AND s.ended_at IS NULL AND s.deadline_at > ?`, sessionID, now))
+}
+
+func (s store) redeemed(ctx context.Context, id, tokenID string, at time.Time) error {
+	_, err := s.Exec(ctx, `UPDATE web_logins SET token_id = ?, redeemed_at = ? WHERE id = ?`, tokenID, at, id)
+	return err
+}
+
+func (s store) sweepLogins(ctx context.Context, now time.Time) error {
+	_, err := s.Exec(ctx, `DELETE FROM web_logins WHERE expires_at <= ?`, now)
+	return err
+}
