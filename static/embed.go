@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Prefix begins the address of every file.
@@ -22,8 +23,9 @@ const Prefix = "/static/"
 var files embed.FS
 
 type file struct {
-	contentType  string
-	plain, small []byte // small is gzip, nil where it saves nothing
+	contentType string
+	plain       []byte
+	small       func() []byte // gzip, nil where it saves nothing; made when first asked for
 }
 
 // urls leads from a file's own name to its address, served from an address to the file.
@@ -44,7 +46,7 @@ func index() (map[string]string, map[string]file) {
 		ext := path.Ext(e.Name())
 		url := Prefix + strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
 		urls[e.Name()] = url
-		served[url] = file{contentType(ext), b, compress(b)}
+		served[url] = file{contentType(ext), b, sync.OnceValue(func() []byte { return compress(b) })}
 	}
 	return urls, served
 }
@@ -114,11 +116,11 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)
 	body := f.plain
-	if f.small != nil {
+	if small := f.small(); small != nil {
 		h.Add("Vary", "Accept-Encoding")
 		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 			h.Set("Content-Encoding", "gzip")
-			body = f.small
+			body = small
 		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
