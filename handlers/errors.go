@@ -131,6 +131,11 @@ func (s *Server) detour(c echo.Context, a answer) error {
 
 // lost says more where a link from a mail leads nowhere.
 func (s *Server) lost(c echo.Context, p *views.Problem) {
+	if c.Path() == "/auth/login/:id" {
+		p.Name = "This request is over"
+		p.Text = "A terminal waits five minutes for its answer, and only the browser that opened the link first can give it. Run npm login again."
+		return
+	}
 	if c.Get("secret") != nil {
 		p.Name = "This link does not work any more"
 		p.Text = "Links work once, and only for a while. If you used it already, all is well. Otherwise ask for a new one where you asked for this."

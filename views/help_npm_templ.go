@@ -667,7 +667,7 @@ func yarn4Section(f ui.Frame) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Copy(lines("yarn npm login --web-login", "yarn npm publish")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Copy(lines("yarn npm login", "yarn npm publish")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -677,7 +677,7 @@ func yarn4Section(f ui.Frame) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "</ol><footer><span class=\"say\">Private packages without a scope also need <code>npmAlwaysAuth: true</code>.</span></footer>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "</ol><footer><span class=\"say\">Recent versions also know <code>yarn npm login --web-login</code>, which asks in the browser. Private packages without a scope need <code>npmAlwaysAuth: true</code>.</span></footer>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

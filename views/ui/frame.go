@@ -142,6 +142,16 @@ func tint(name string) string {
 	return "t" + string(rune('0'+h.Sum32()%8))
 }
 
+// nearest is the place that a page without an entry of its own belongs to: the longest address above it.
+func nearest(places []Place, path string) (best string) {
+	for _, p := range places {
+		if p.Href != "" && strings.HasPrefix(path, p.Href+"/") && len(p.Href) > len(best) {
+			best = p.Href
+		}
+	}
+	return best
+}
+
 // title is "Page · Thing · product".
 func title(parts []string, product string) string {
 	return strings.Join(append(parts[:len(parts):len(parts)], product), " · ")
