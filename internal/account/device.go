@@ -8,7 +8,7 @@ import (
 )
 
 // client is how npm and its kin name themselves: "npm/11.6.2 node/v24.11.0 linux x64 workspaces/false".
-var client = regexp.MustCompile(`^(npm|pnpm|yarn|[Bb]un)/([0-9A-Za-z.+-]{1,20})(?: .*\b(linux|darwin|win32|freebsd)\b)?`)
+var client = regexp.MustCompile(`^(npm|pnpm|yarn|[Bb]un)/([0-9][0-9A-Za-z.+-]{0,19})(?: .*\b(linux|darwin|win32|freebsd)\b| |$)`)
 
 var systems = map[string]string{"linux": "Linux", "darwin": "macOS", "win32": "Windows", "freebsd": "FreeBSD"}
 

@@ -15,22 +15,34 @@ import (
 
 // SignIn signs a browser in. login is a name or an address. Whoever is wrong about either gets one
 // and the same Invalid error.
-func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password string) (Session, error) {
-	u, err := s.identify(ctx, by, login, password)
-	if errors.Is(err, ErrSignIn) {
-		return Session{}, errs.Field("password", ErrSignIn.Msg)
+func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password string) (out Session, err error) {
+	for range 3 { // a hash that is replaced in the meantime is verified anew
+		var u user
+		if u, err = s.identify(ctx, by, login, password); err != nil {
+			break
+		}
+		if out, err = s.enter(ctx, by, u); !errors.Is(err, errReplaced) {
+			return out, err
+		}
 	}
-	if err != nil {
-		return Session{}, err
+	if errors.Is(err, ErrSignIn) || errors.Is(err, errReplaced) {
+		err = errs.Field("password", ErrSignIn.Msg)
 	}
-	var out Session
+	return Session{}, err
+}
+
+// errReplaced means that an account has another password hash than the one that was verified.
+var errReplaced = errors.New("the password was replaced")
+
+// enter starts the session of somebody whose password was verified, unless it was replaced since.
+func (s *Service) enter(ctx context.Context, by access.Actor, u user) (out Session, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		current, err := store{tx}.byID(ctx, u.ID)
 		if err != nil {
 			return err
 		}
-		if current.PasswordHash != u.PasswordHash { // changed since it was verified
-			return errs.Field("password", ErrSignIn.Msg)
+		if current.PasswordHash != u.PasswordHash {
+			return errReplaced
 		}
 		if err := s.greet(ctx, tx, by, current); err != nil {
 			return err

@@ -16,7 +16,7 @@ type user struct {
 	ID, Name, FullName, Homepage, Email, EmailKey, PasswordHash string
 	EmailVerifiedAt                                             *time.Time
 	Operator                                                    bool
-	CreatedAt, UpdatedAt                                        time.Time
+	CreatedAt, UpdatedAt, PasswordChangedAt                     time.Time
 }
 
 func (u user) public() User {
@@ -43,25 +43,28 @@ func (s store) insertUser(ctx context.Context, u user) error {
 	return err
 }
 
-// found turns the absence of a row into ErrNotFound.
-func found[T any](v T, err error) (T, error) {
+// one reads a row, or returns the zero value and absent when there is none. (A pointer in a value that
+// Get found no row for may have been set.)
+func one[T any](ctx context.Context, q db.Q, absent error, query string, args ...any) (T, error) {
+	var v, none T
+	err := q.Get(ctx, &v, query, args...)
 	if errors.Is(err, db.ErrNoRows) {
-		err = ErrNotFound
+		return none, absent
 	}
 	return v, err
 }
 
-func (s store) byID(ctx context.Context, id string) (u user, err error) {
-	return found(u, s.Get(ctx, &u, `SELECT `+userColumns+` FROM users WHERE id = ?`, id))
+func (s store) byID(ctx context.Context, id string) (user, error) {
+	return one[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE id = ?`, id)
 }
 
-func (s store) byName(ctx context.Context, name string) (u user, err error) {
-	return found(u, s.Get(ctx, &u, `SELECT `+userColumns+` FROM users WHERE name = ?`, name))
+func (s store) byName(ctx context.Context, name string) (user, error) {
+	return one[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE name = ?`, name)
 }
 
 // byVerified returns who has verified an address.
-func (s store) byVerified(ctx context.Context, key string) (u user, err error) {
-	return found(u, s.Get(ctx, &u, `SELECT `+userColumns+` FROM users WHERE email_key = ? AND email_verified_at IS NOT NULL`, key))
+func (s store) byVerified(ctx context.Context, key string) (user, error) {
+	return one[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE email_key = ? AND email_verified_at IS NOT NULL`, key)
 }
 
 // byAddress returns who signs in with an address: whoever verified it, or the only one who claims it.

@@ -2,10 +2,8 @@ package account
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"latchkey/db"
 	"latchkey/internal/secret"
 )
 
@@ -33,22 +31,15 @@ func (s store) insertLink(ctx context.Context, purpose string, l link, now time.
 }
 
 // link reads a link without using it.
-func (s store) link(ctx context.Context, purpose, text string, now time.Time) (l link, err error) {
-	return good(l, s.Get(ctx, &l, `SELECT COALESCE(user_id, '') AS user_id, email FROM links
-		WHERE secret_hash = ? AND purpose = ? AND expires_at > ?`, secret.Hash(text), purpose, now))
+func (s store) link(ctx context.Context, purpose, text string, now time.Time) (link, error) {
+	return one[link](ctx, s.Q, ErrLink, `SELECT COALESCE(user_id, '') AS user_id, email FROM links
+		WHERE secret_hash = ? AND purpose = ? AND expires_at > ?`, secret.Hash(text), purpose, now)
 }
 
 // takeLink uses a link: of any number of tries, one gets the row.
-func (s store) takeLink(ctx context.Context, purpose, text string, now time.Time) (l link, err error) {
-	return good(l, s.Get(ctx, &l, `DELETE FROM links WHERE secret_hash = ? AND purpose = ? AND expires_at > ?
-		RETURNING COALESCE(user_id, '') AS user_id, email`, secret.Hash(text), purpose, now))
-}
-
-func good(l link, err error) (link, error) {
-	if errors.Is(err, db.ErrNoRows) {
-		err = ErrLink
-	}
-	return l, err
+func (s store) takeLink(ctx context.Context, purpose, text string, now time.Time) (link, error) {
+	return one[link](ctx, s.Q, ErrLink, `DELETE FROM links WHERE secret_hash = ? AND purpose = ? AND expires_at > ?
+		RETURNING COALESCE(user_id, '') AS user_id, email`, secret.Hash(text), purpose, now)
 }
 
 // removeLinks makes the other links of an account useless, once one of them was used.

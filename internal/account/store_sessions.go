@@ -21,10 +21,10 @@ func (s store) insertSession(ctx context.Context, id, userID string, b browser, 
 }
 
 // session returns a session that was not ended, and its user, in one query.
-func (s store) session(ctx context.Context, id string) (v session, err error) {
-	return found(v, s.Get(ctx, &v, `SELECT s.id, s.user_id, s.seen_at, s.deadline_at, s.confirmed_at,
+func (s store) session(ctx context.Context, id string) (session, error) {
+	return one[session](ctx, s.Q, ErrNotFound, `SELECT s.id, s.user_id, s.seen_at, s.deadline_at, s.confirmed_at,
 			u.name, u.operator, u.email_verified_at IS NOT NULL AS email_verified
-		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.ended_at IS NULL`, id))
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.ended_at IS NULL`, id)
 }
 
 // touch notes that a session is in use. It never brings back one that was ended.

@@ -2,10 +2,12 @@ package secret
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/alexedwards/argon2id"
@@ -38,7 +40,7 @@ type Passwords struct {
 	params  argon2id.Params
 	slots   chan struct{}
 	waiting atomic.Int64
-	decoy   func() (string, error)
+	decoy   string
 }
 
 // NewPasswords returns the hasher. A process has one, because it bounds the memory of the process.
@@ -49,8 +51,17 @@ func NewPasswords(cost Cost) *Passwords {
 		},
 		slots: make(chan struct{}, runtime.NumCPU()),
 	}
-	p.decoy = sync.OnceValues(func() (string, error) { return argon2id.CreateHash(New(), &p.params) })
+	p.decoy = decoy(p.params)
 	return p
+}
+
+// decoy is a hash of these parameters that no password has: its digest is random.
+func decoy(params argon2id.Params) string {
+	b := make([]byte, params.SaltLength+params.KeyLength)
+	_, _ = rand.Read(b)
+	text := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", params.Memory, params.Iterations, params.Parallelism,
+		text(b[:params.SaltLength]), text(b[params.SaltLength:]))
 }
 
 // Hash returns how a password is stored: a PHC string with the salt and the parameters.
@@ -72,9 +83,7 @@ func (p *Passwords) Verify(ctx context.Context, password, hash string) (ok, stal
 	err = p.inTurn(ctx, func() error {
 		against := hash
 		if against == "" {
-			if against, err = p.decoy(); err != nil {
-				return err
-			}
+			against = p.decoy
 		}
 		if err := usable(against); err != nil {
 			return err

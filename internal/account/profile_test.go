@@ -1,0 +1,162 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"latchkey/db"
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+)
+
+func TestProfileIsOnesOwn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := w.person("ann")
+		u, err := w.Profile(t.Context(), w.as(s.ID))
+		if err != nil || u != s.User {
+			t.Errorf("got %+v, %v", u, err)
+		}
+		for _, by := range []access.Actor{visitor(7), access.Console()} {
+			_, err = w.Profile(t.Context(), by)
+			w.is(err, access.ErrUnauthenticated)
+			w.is(w.UpdateProfile(t.Context(), by, account.Profile{}), access.ErrUnauthenticated)
+		}
+	})
+}
+
+func TestProfileSaysWhatItsOwnerSays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := w.person("ann")
+		w.pass(1e9)
+		in := account.Profile{FullName: "  Ann Ünïcode  ", Homepage: " https://ann.example.com/?q=1#top "}
+		w.ok(w.UpdateProfile(t.Context(), w.as(s.ID), in))
+		u, err := w.Profile(t.Context(), w.as(s.ID))
+		if err != nil || u.FullName != "Ann Ünïcode" || u.Homepage != "https://ann.example.com/?q=1#top" || !u.UpdatedAt.Equal(w.at) {
+			t.Errorf("got %+v, %v", u, err)
+		}
+		w.ok(w.UpdateProfile(t.Context(), w.as(s.ID), account.Profile{}))
+		if u, _ := w.Profile(t.Context(), w.as(s.ID)); u.FullName != "" || u.Homepage != "" {
+			t.Errorf("not cleared: %+v", u)
+		}
+		w.logged("account.profile_changed", 2)
+	})
+}
+
+func TestHomepageIsAWebAddress(t *testing.T) {
+	w := sqlite(t)
+	by := w.as(w.person("ann").ID)
+	for _, homepage := range []string{
+		"javascript:alert(1)", "data:text/html,x", "ann.example.com", "//example.com", "https://", "ftp://example.com", "https://a\nb",
+		"https://user:pw@example.com", "https://example.com/" + strings.Repeat("x", 255), "https://example.com/\xff", " https://exa mple.com",
+	} {
+		fields(t, w.UpdateProfile(t.Context(), by, account.Profile{Homepage: homepage}), "homepage")
+	}
+	fields(t, w.UpdateProfile(t.Context(), by, account.Profile{FullName: "a\x00b", Homepage: "x"}), "homepage", "full_name")
+}
+
+func TestReadOnlyTokenCannotChangeAProfile(t *testing.T) {
+	w := sqlite(t)
+	by := w.as(w.person("ann").ID)
+	by.SessionID, by.Via, by.Grant = "", "token", &access.Grant{TokenID: "t", ReadOnly: true}
+	w.is(w.UpdateProfile(t.Context(), by, account.Profile{FullName: "x"}), access.ErrTokenTooWeak)
+	if _, err := w.Profile(t.Context(), by); err != nil {
+		t.Error(err)
+	}
+	by.Grant = &access.Grant{TokenID: "t"}
+	w.ok(w.UpdateProfile(t.Context(), by, account.Profile{FullName: "x"}))
+}
+
+func TestPersonIsShownWithoutTheAddress(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		s := w.person("ann")
+		w.ok(w.UpdateProfile(t.Context(), w.as(s.ID), account.Profile{FullName: "Ann", Homepage: "https://ann.example.com"}))
+		p, err := w.Person(t.Context(), visitor(7), "ann")
+		want := account.Person{Name: "ann", FullName: "Ann", Homepage: "https://ann.example.com", Since: s.User.CreatedAt}
+		if err != nil || p != want {
+			t.Errorf("got %+v, %v", p, err)
+		}
+		for _, name := range []string{"bob", "", "Ann", "ann\x00", "\xff", "ann@example.com", strings.Repeat("a", 5000)} {
+			_, err := w.Person(t.Context(), visitor(7), name)
+			w.is(err, account.ErrNotFound)
+		}
+	})
+}
+
+func TestLookupIsForTheOwnerAndTheConsole(t *testing.T) {
+	w := sqlite(t)
+	ann, bob := w.person("ann"), w.person("bob")
+	for _, by := range []access.Actor{w.as(ann.ID), access.Console()} {
+		u, err := w.Lookup(t.Context(), by, "ann")
+		if err != nil || u.ID != ann.User.ID {
+			t.Errorf("got %+v, %v", u, err)
+		}
+	}
+	for _, by := range []access.Actor{visitor(7), w.as(bob.ID)} {
+		for _, name := range []string{"ann", "nobody", "\x00"} {
+			u, err := w.Lookup(t.Context(), by, name)
+			w.is(err, account.ErrNotFound)
+			if u != (account.User{}) {
+				t.Errorf("told %+v", u)
+			}
+		}
+	}
+}
+
+func TestPeopleArePagedForOperatorsOnly(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for i := range 7 {
+			w.person(fmt.Sprintf("p%d", i))
+		}
+		var names []string
+		after := ""
+		for {
+			page, err := w.People(t.Context(), access.Console(), after, 3)
+			w.ok(err)
+			if len(page) == 0 {
+				break
+			}
+			for _, u := range page {
+				names = append(names, u.Name)
+			}
+			after = page[len(page)-1].Name
+		}
+		if got := strings.Join(names, " "); got != "p0 p1 p2 p3 p4 p5 p6" {
+			t.Errorf("got %s", got)
+		}
+		for _, n := range []int{-1, 0, 1} {
+			if page, err := w.People(t.Context(), access.Console(), "", n); err != nil || len(page) != 1 {
+				t.Errorf("limit %d: %d, %v", n, len(page), err)
+			}
+		}
+		for _, by := range []access.Actor{visitor(7), w.as(w.signIn("p0").ID)} {
+			_, err := w.People(t.Context(), by, "", 3)
+			w.is(err, access.ErrHidden)
+		}
+		_, err := w.People(t.Context(), access.Console(), "\x00", 3)
+		w.is(err, account.ErrNotFound)
+	})
+}
+
+func TestNoticeGoesOutWithTheCommitAndToVerifiedAddressesOnly(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		bob := w.signUp("bob", "bob@example.com")
+		w.mails()
+		data := map[string]string{"Device": "Firefox", "From": ""}
+		notify := func(id string, then error) error {
+			return w.db.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+				return errors.Join(w.Notify(ctx, tx, visitor(7), id, "new-sign-in", data), then)
+			})
+		}
+		undone := errors.New("undone")
+		w.is(notify(ann.User.ID, undone), undone)
+		w.ok(notify(bob.User.ID, nil))
+		w.quiet()
+		w.ok(notify(ann.User.ID, nil))
+		w.mailed("ann@example.com", "New sign-in")
+		w.is(notify("nobody", nil), account.ErrNotFound)
+	})
+}
