@@ -37,9 +37,11 @@ func (s *Server) handleError(err error, c echo.Context) {
 		return
 	}
 	var he *echo.HTTPError
-	if errors.As(err, &he) { // the router's own: no such route, wrong method
-		s.refuse(c, he.Code, http.StatusText(he.Code))
-		return
+	if errors.As(err, &he) { // the router's own
+		if err = errNoRoute; he.Code == http.StatusMethodNotAllowed {
+			s.refuse(c, he.Code, "This address does not take that method.")
+			return
+		}
 	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {

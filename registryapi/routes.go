@@ -1,10 +1,6 @@
 package registryapi
 
-import (
-	"net/http"
-
-	"github.com/labstack/echo/v4"
-)
+import "net/http"
 
 // routes is the table of contents. A package's name is one path segment (see canonicalPath).
 func (s *Server) routes() {
@@ -31,6 +27,4 @@ func (s *Server) routes() {
 	e.GET("/:name", s.packument)
 	e.PUT("/:name", s.publish)
 	e.GET("/:name/-/:file", s.tarball)
-
-	e.RouteNotFound("/*", func(echo.Context) error { return errNoRoute })
 }

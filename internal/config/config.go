@@ -17,7 +17,7 @@ type Config struct {
 	Data   string `default:"./latchkey-data" help:"Folder for everything that is stored. Made when missing." placeholder:"DIR"`
 	Listen string `default:"127.0.0.1:4873" help:"Address to serve the portal and the registry on." placeholder:"HOST:PORT"`
 	URL    string `default:"http://localhost:4873" help:"Public address of the portal. Every link is built from it." placeholder:"URL"`
-	Name   string `default:"Latchkey" help:"Name of this installation, in titles and mail."`
+	Name   string `name:"installation-name" default:"Latchkey" help:"Name of this installation, in titles and mail."`
 
 	RegistryURL    string         `help:"Public address of the registry, when it has a host name of its own. Default: the portal's address followed by /npm/." placeholder:"URL"`
 	MetricsListen  string         `help:"Address to serve /metrics on. Off by default." placeholder:"HOST:PORT"`

@@ -65,6 +65,8 @@ func Log(name string) echo.MiddlewareFunc {
 
 func levelOf(method string, status int) slog.Level {
 	switch {
+	case status == http.StatusServiceUnavailable: // said on purpose, when too much is asked for
+		return slog.LevelWarn
 	case status >= http.StatusInternalServerError:
 		return slog.LevelError
 	case (method == http.MethodGet || method == http.MethodHead) && status < http.StatusBadRequest:

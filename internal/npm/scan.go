@@ -15,7 +15,7 @@ import (
 const (
 	maxDepth    = 64
 	maxEnvelope = 4 << 20 // everything but the tarball: manifest, readme, attestation
-	chunk       = 256 << 10
+	chunk       = 64 << 10
 )
 
 // What can be wrong with the body as JSON.

@@ -1,0 +1,146 @@
+package registryapi_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/config"
+	"latchkey/internal/npmpack"
+	"latchkey/registryapi"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden file")
+
+// TestPermissions asks for every route with every kind of credential and compares the answers with a
+// golden file. A route without a row fails: a new one must say who may use it.
+func TestPermissions(t *testing.T) {
+	rows := []struct{ method, route, path, body string }{
+		{"GET", "/", "/", ""},
+		{"GET", "/-/ping", "/-/ping", ""},
+		{"GET", "/-/whoami", "/-/whoami", ""},
+		{"POST", "/-/v1/login", "/-/v1/login", "{}"},
+		{"GET", "/-/v1/done", "/-/v1/done?sessionId=guess", ""},
+		{"PUT", "/-/v1/done", "/-/v1/done?sessionId=guess", ""},
+		{"POST", "/-/v1/done", "/-/v1/done?sessionId=guess", ""},
+		{"DELETE", "/-/v1/done", "/-/v1/done?sessionId=guess", ""},
+		{"PUT", "/-/user/:user", "/-/user/org.couchdb.user:ann", `{"name":"ann","password":"wrong wrong wrong"}`},
+		{"PUT", "/-/user/:user/-rev/:rev", "/-/user/org.couchdb.user:ann/-rev/1", `{"name":"ann","password":"wrong wrong wrong"}`},
+		{"GET", "/-/user/:user", "/-/user/org.couchdb.user:ann", ""},
+		{"GET", "/-/user/:user", "/-/user/org.couchdb.user:nobody", ""},
+		{"DELETE", "/-/user/token/:token", "/-/user/token/guess", ""},
+		{"GET", "/-/npm/v1/user", "/-/npm/v1/user", ""},
+		{"GET", "/-/npm/v1/keys", "/-/npm/v1/keys", ""},
+		{"GET", "/-/package/:name/dist-tags", "/-/package/left-pad/dist-tags", ""},
+		{"GET", "/-/package/:name/dist-tags", "/-/package/@ann%2fhidden/dist-tags", ""},
+		{"PUT", "/-/package/:name/dist-tags/:tag", "/-/package/left-pad/dist-tags/beta", `"1.0.0"`},
+		{"PUT", "/-/package/:name/dist-tags/:tag", "/-/package/@ann%2fhidden/dist-tags/beta", `"1.0.0"`},
+		{"POST", "/-/package/:name/dist-tags/:tag", "/-/package/left-pad/dist-tags/beta", `"1.0.0"`},
+		{"DELETE", "/-/package/:name/dist-tags/:tag", "/-/package/left-pad/dist-tags/absent", ""},
+		{"DELETE", "/-/package/:name/dist-tags/:tag", "/-/package/@ann%2fhidden/dist-tags/absent", ""},
+		{"GET", "/:name", "/left-pad", ""},
+		{"GET", "/:name", "/@ann%2fhidden", ""},
+		{"GET", "/:name", "/@ann%2fabsent", ""},
+		{"GET", "/:name/-/:file", "/left-pad/-/left-pad-1.0.0.tgz", ""},
+		{"GET", "/:name/-/:file", "/@ann%2fhidden/-/hidden-1.0.0.tgz", ""},
+		{"PUT", "/:name", "/left-pad", string(npmpack.Package{Name: "left-pad", Version: "0.0.1"}.PublishBody())},
+		{"PUT", "/:name", "/@ann%2fhidden", string(npmpack.Package{Name: "@ann/hidden", Version: "0.0.1"}.PublishBody())},
+		{"PUT", "/:name", "/@ann%2fnew", string(npmpack.Package{Name: "@ann/new", Version: "0.0.1"}.PublishBody())},
+	}
+	r := newRegistry(t, func(c *config.Config) {
+		c.Limits.SignInRate, c.Limits.LoginRate, c.Limits.LoginTerminalsOpen = config.Rate{}, config.Rate{}, 1000
+	})
+	callers := []struct{ name, token string }{
+		{"anonymous", ""}, {"forged", "npm_lk0000000000000000000000000000000000"}, {"other", r.Token(r.bob, "automation")},
+		{"read-only", r.Token(r.ann, "read-only")}, {"owner", r.token},
+	}
+	covered := map[string]bool{}
+	var b strings.Builder
+	for _, row := range rows {
+		covered[row.method+" "+row.route] = true
+		line := fmt.Sprintf("%-6s %-50s", row.method, strings.SplitN(row.path, "?", 2)[0])
+		for _, c := range callers {
+			line += fmt.Sprintf(" %s: %d", c.name, r.do(row.method, row.path, c.token, row.body).StatusCode)
+		}
+		b.WriteString(line + "\n")
+	}
+	for _, route := range registryapi.New(r.App).Routes() {
+		if !covered[route] {
+			t.Errorf("no row for the route %s", route)
+		}
+	}
+	const file = "testdata/permissions.golden"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || string(want) != b.String() {
+		t.Errorf("the answers changed (go test ./registryapi -update, then look at the difference): %v\n%s", err, b.String())
+	}
+}
+
+func TestHiddenAnswersAreThoseOfAbsentOnes(t *testing.T) {
+	r := newRegistry(t)
+	other := r.Token(r.bob, "automation")
+	for _, path := range []string{"/@ann%%2f%s", "/@ann/%s/-/hidden-1.0.0.tgz", "/-/package/@ann%%2f%s/dist-tags"} {
+		for _, token := range []string{"", other} {
+			hidden, absent := r.do("GET", fmt.Sprintf(path, "hidden"), token, ""), r.do("GET", fmt.Sprintf(path, "absent"), token, "")
+			hidden.Header.Del("X-Request-Id")
+			absent.Header.Del("X-Request-Id")
+			if hidden.StatusCode != 404 || hidden.text != absent.text || fmt.Sprint(hidden.Header) != fmt.Sprint(absent.Header) {
+				t.Errorf("%s: %v %s is not %v %s", path, hidden.Header, hidden.text, absent.Header, absent.text)
+			}
+		}
+	}
+}
+
+func TestEveryBadCredentialGetsTheSameAnswer(t *testing.T) {
+	r := newRegistry(t)
+	revoked := r.Token(r.ann, "automation")
+	if got := r.do("DELETE", "/-/user/token/"+revoked, revoked, ""); got.StatusCode != http.StatusOK {
+		t.Fatal(got.text)
+	}
+	expired := r.do("PUT", "/-/user/org.couchdb.user:ann", "", `{"name":"ann","password":"correct horse battery staple"}`).member(t, "token").(string)
+	if got := r.do("GET", "/-/whoami", expired, ""); got.member(t, "username") != "ann" {
+		t.Fatal(got.text)
+	}
+	r.Advance(13 * time.Hour)
+	want := ""
+	for what, token := range map[string]string{
+		"revoked": revoked, "expired": expired, "unknown": "npm_lk0000000000000000000000000000000000", "mistyped": revoked[:39] + "x", "nonsense": "hello",
+	} {
+		got := r.do("GET", "/-/whoami", token, "")
+		if want == "" {
+			want = got.text
+		}
+		if got.StatusCode != 401 || got.text != want || !strings.Contains(got.Header.Get("Www-Authenticate"), "Bearer") {
+			t.Errorf("%s: %d %s %s", what, got.StatusCode, got.text, got.Header.Get("Www-Authenticate"))
+		}
+	}
+}
+
+func TestCredentialsTravelInOneHeaderOnly(t *testing.T) {
+	r := newRegistry(t)
+	if got := r.do("GET", "/-/whoami", "", "", "Authorization", "Bearer "+r.token, "Authorization", "Bearer "+r.token); got.StatusCode != 400 {
+		t.Error("two headers:", got.StatusCode)
+	}
+	for what, got := range map[string]answer{
+		"query":  r.get("/-/whoami?_authToken=" + r.token + "&token=" + r.token),
+		"cookie": r.get("/-/whoami", "Cookie", "latchkey_session="+r.token),
+		"scheme": r.get("/-/whoami", "Authorization", "Digest "+r.token),
+		"bare":   r.get("/-/whoami", "Authorization", r.token),
+	} {
+		if got.StatusCode != 401 {
+			t.Errorf("%s: %d", what, got.StatusCode)
+		}
+	}
+	if got := r.get("/-/whoami", "Authorization", "bearer "+r.token); got.member(t, "username") != "ann" {
+		t.Error("the scheme's case matters:", got.text)
+	}
+}
