@@ -181,10 +181,24 @@ func get(ctx context.Context, on sqlx.ExtContext, dl dialect, dst any, query str
 		return err
 	}
 	err = sqlx.GetContext(dl.readContext(ctx), on, dst, q, a...)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) {
+		reflect.ValueOf(dst).Elem().SetZero() // sqlx makes the pointers in it before it looks for a row
+		return err
+	}
+	if err != nil {
 		return fmt.Errorf("%w in %s", err, query)
 	}
-	return err
+	return nil
+}
+
+// One reads one row, and returns the zero value and the error absent when there is none.
+func One[T any](ctx context.Context, q Q, absent error, query string, args ...any) (T, error) {
+	var v T
+	err := q.Get(ctx, &v, query, args...)
+	if errors.Is(err, ErrNoRows) {
+		err = absent
+	}
+	return v, err
 }
 
 func sel(ctx context.Context, on sqlx.ExtContext, dl dialect, dst any, query string, args []any) error {

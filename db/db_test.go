@@ -242,3 +242,26 @@ func TestNothingFoundIsErrNoRowsAndABrokenStatementIsNamed(t *testing.T) {
 		}
 	})
 }
+
+func TestRowThatIsAbsentLeavesNothingInTheValue(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		type row struct {
+			Kind string
+			At   *time.Time
+		}
+		r := row{Kind: "old"}
+		if err := d.Get(t.Context(), &r, `SELECT kind, created_at AS at FROM jobs`); !errors.Is(err, db.ErrNoRows) || r != (row{}) {
+			t.Errorf("Get: %+v, %v", r, err)
+		}
+		absent := errors.New("absent")
+		if r, err := db.One[row](t.Context(), d, absent, `SELECT kind, created_at AS at FROM jobs`); !errors.Is(err, absent) || r != (row{}) {
+			t.Errorf("One: %+v, %v", r, err)
+		}
+		if _, err := db.One[row](t.Context(), d, absent, `SELECT nonsense`); err == nil || errors.Is(err, absent) {
+			t.Errorf("a statement that fails: %v", err)
+		}
+		if n, err := db.One[int](t.Context(), d, absent, `SELECT 7`); n != 7 || err != nil {
+			t.Errorf("One: %d, %v", n, err)
+		}
+	})
+}

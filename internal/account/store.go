@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -43,28 +42,17 @@ func (s store) insertUser(ctx context.Context, u user) error {
 	return err
 }
 
-// one reads a row, or returns the zero value and absent when there is none. (A pointer in a value that
-// Get found no row for may have been set.)
-func one[T any](ctx context.Context, q db.Q, absent error, query string, args ...any) (T, error) {
-	var v, none T
-	err := q.Get(ctx, &v, query, args...)
-	if errors.Is(err, db.ErrNoRows) {
-		return none, absent
-	}
-	return v, err
-}
-
 func (s store) byID(ctx context.Context, id string) (user, error) {
-	return one[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE id = ?`, id)
+	return db.One[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE id = ?`, id)
 }
 
 func (s store) byName(ctx context.Context, name string) (user, error) {
-	return one[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE name = ?`, name)
+	return db.One[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE name = ?`, name)
 }
 
 // byVerified returns who has verified an address.
 func (s store) byVerified(ctx context.Context, key string) (user, error) {
-	return one[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE email_key = ? AND email_verified_at IS NOT NULL`, key)
+	return db.One[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE email_key = ? AND email_verified_at IS NOT NULL`, key)
 }
 
 // byAddress returns who signs in with an address: whoever verified it, or the only one who claims it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"latchkey/db"
 	"latchkey/internal/secret"
 )
 
@@ -32,13 +33,13 @@ func (s store) insertLink(ctx context.Context, purpose string, l link, now time.
 
 // link reads a link without using it.
 func (s store) link(ctx context.Context, purpose, text string, now time.Time) (link, error) {
-	return one[link](ctx, s.Q, ErrLink, `SELECT COALESCE(user_id, '') AS user_id, email FROM links
+	return db.One[link](ctx, s.Q, ErrLink, `SELECT COALESCE(user_id, '') AS user_id, email FROM links
 		WHERE secret_hash = ? AND purpose = ? AND expires_at > ?`, secret.Hash(text), purpose, now)
 }
 
 // takeLink uses a link: of any number of tries, one gets the row.
 func (s store) takeLink(ctx context.Context, purpose, text string, now time.Time) (link, error) {
-	return one[link](ctx, s.Q, ErrLink, `DELETE FROM links WHERE secret_hash = ? AND purpose = ? AND expires_at > ?
+	return db.One[link](ctx, s.Q, ErrLink, `DELETE FROM links WHERE secret_hash = ? AND purpose = ? AND expires_at > ?
 		RETURNING COALESCE(user_id, '') AS user_id, email`, secret.Hash(text), purpose, now)
 }
 

@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"time"
+
+	"latchkey/db"
 )
 
 // session is a row of sessions with what a request needs of its user.
@@ -22,7 +24,7 @@ func (s store) insertSession(ctx context.Context, id, userID string, b browser, 
 
 // session returns a session that was not ended, and its user, in one query.
 func (s store) session(ctx context.Context, id string) (session, error) {
-	return one[session](ctx, s.Q, ErrNotFound, `SELECT s.id, s.user_id, s.seen_at, s.deadline_at, s.confirmed_at,
+	return db.One[session](ctx, s.Q, ErrNotFound, `SELECT s.id, s.user_id, s.seen_at, s.deadline_at, s.confirmed_at,
 			u.name, u.operator, u.email_verified_at IS NOT NULL AS email_verified
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.ended_at IS NULL`, id)
 }

@@ -43,9 +43,6 @@ func (s *Service) Authenticate(ctx context.Context, by access.Actor, text string
 
 func (s *Service) load(ctx context.Context, hash string) (fact, error) {
 	o, err := store{s.db}.owned(ctx, hash)
-	if errors.Is(err, db.ErrNoRows) {
-		return fact{}, ErrToken
-	}
 	if err != nil {
 		return fact{}, err
 	}
@@ -104,7 +101,7 @@ func (s *Service) Revoke(ctx context.Context, by access.Actor, text string) erro
 		return nil
 	}
 	o, err := store{s.db}.owned(ctx, secret.Hash(text))
-	if errors.Is(err, db.ErrNoRows) {
+	if errors.Is(err, ErrToken) {
 		return nil
 	}
 	if err != nil {

@@ -30,11 +30,10 @@ type owned struct {
 }
 
 // owned returns the token of a hash that was not revoked. It may have expired.
-func (s store) owned(ctx context.Context, hash string) (o owned, err error) {
-	err = s.Get(ctx, &o, `SELECT t.id, t.user_id, t.kind, t.expires_at, u.name AS user_name, u.operator,
+func (s store) owned(ctx context.Context, hash string) (owned, error) {
+	return db.One[owned](ctx, s.Q, ErrToken, `SELECT t.id, t.user_id, t.kind, t.expires_at, u.name AS user_name, u.operator,
 			u.email_verified_at IS NOT NULL AS email_verified
 		FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.secret_hash = ? AND t.revoked_at IS NULL`, hash)
-	return o, err
 }
 
 // count says how many tokens of an account work.

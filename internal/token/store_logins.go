@@ -3,6 +3,8 @@ package token
 import (
 	"context"
 	"time"
+
+	"latchkey/db"
 )
 
 // login is a row of web_logins.
@@ -29,14 +31,14 @@ func (s store) waiting(ctx context.Context, network string, now time.Time) (ts [
 }
 
 // login returns a login by the id in the browser's address.
-func (s store) login(ctx context.Context, id string, now time.Time) (l login, err error) {
-	return found(l, s.Get(ctx, &l, `SELECT `+loginColumns+` FROM web_logins WHERE id = ? AND expires_at > ?`, id, now))
+func (s store) login(ctx context.Context, id string, now time.Time) (login, error) {
+	return db.One[login](ctx, s.Q, ErrLogin, `SELECT `+loginColumns+` FROM web_logins WHERE id = ? AND expires_at > ?`, id, now)
 }
 
 // polled returns a login by the terminal's secret, unless it was denied.
-func (s store) polled(ctx context.Context, hash string, now time.Time) (l login, err error) {
-	return found(l, s.Get(ctx, &l, `SELECT `+loginColumns+` FROM web_logins WHERE poll_hash = ? AND expires_at > ? AND state <> ?`,
-		hash, now, denied))
+func (s store) polled(ctx context.Context, hash string, now time.Time) (login, error) {
+	return db.One[login](ctx, s.Q, ErrLogin, `SELECT `+loginColumns+` FROM web_logins WHERE poll_hash = ? AND expires_at > ? AND state <> ?`,
+		hash, now, denied)
 }
 
 // bind gives a login to the first session that opens it.
@@ -54,9 +56,9 @@ func (s store) decide(ctx context.Context, id, sessionID, state, ip string, now 
 type approver struct{ ID, Name string }
 
 // approver returns who is signed in in a session, if it has not ended.
-func (s store) approver(ctx context.Context, sessionID string, now time.Time) (a approver, err error) {
-	return found(a, s.Get(ctx, &a, `SELECT u.id, u.name FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.id = ? AND s.ended_at IS NULL AND s.deadline_at > ?`, sessionID, now))
+func (s store) approver(ctx context.Context, sessionID string, now time.Time) (approver, error) {
+	return db.One[approver](ctx, s.Q, ErrLogin, `SELECT u.id, u.name FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.id = ? AND s.ended_at IS NULL AND s.deadline_at > ?`, sessionID, now)
 }
 
 func (s store) redeemed(ctx context.Context, id, tokenID string, at time.Time) error {

@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"regexp"
 	"time"
@@ -154,12 +153,4 @@ func (s *Service) decide(ctx context.Context, by access.Actor, act access.Action
 		}
 		return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: event, Subject: "login:" + id, Detail: detail})
 	})
-}
-
-// found turns the absence of a row into ErrLogin.
-func found[T any](v T, err error) (T, error) {
-	if errors.Is(err, db.ErrNoRows) {
-		err = ErrLogin
-	}
-	return v, err
 }
