@@ -1,0 +1,448 @@
+package token_test
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/access"
+	"latchkey/internal/account"
+	"latchkey/internal/config"
+	"latchkey/internal/errs"
+	"latchkey/internal/secret"
+	"latchkey/internal/token"
+)
+
+func (w *world) start() token.WebLogin {
+	w.t.Helper()
+	l, err := w.StartWebLogin(w.t.Context(), terminal(1))
+	w.ok(err)
+	return l
+}
+
+// open shows a login to somebody, who is the only one from then on.
+func (w *world) open(by access.Actor, id string) token.WebLoginPage {
+	w.t.Helper()
+	p, err := w.WebLogin(w.t.Context(), by, id)
+	w.ok(err)
+	return p
+}
+
+func (w *world) approve(by access.Actor, id string) {
+	w.t.Helper()
+	w.open(by, id)
+	w.ok(w.ApproveWebLogin(w.t.Context(), by, id))
+}
+
+// poll asks as the terminal does: "" means that it must go on waiting.
+func (w *world) poll(l token.WebLogin) string {
+	w.t.Helper()
+	text, waits, err := w.PollWebLogin(w.t.Context(), terminal(1), l.Poll)
+	w.ok(err)
+	if waits != (text == "") {
+		w.t.Fatalf("waits %v with %q", waits, text)
+	}
+	return text
+}
+
+// over expects the one answer to a terminal whose login is over.
+func (w *world) over(poll string) {
+	w.t.Helper()
+	text, waits, err := w.PollWebLogin(w.t.Context(), terminal(1), poll)
+	if err != error(token.ErrLogin) || text != "" || waits {
+		w.t.Fatalf("got %q, %v, %v", text, waits, err)
+	}
+}
+
+func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		w.mails()
+		l := w.start()
+		if len(l.ID) != 26 || len(l.Poll) != 52 || strings.Contains(l.Poll, l.ID) {
+			t.Errorf("started %+v", l)
+		}
+		if w.poll(l) != "" {
+			t.Fatal("signed in without approval")
+		}
+		page := w.open(ann, l.ID)
+		want := token.WebLoginPage{
+			ID: l.ID, IP: "198.51.100.1", Agent: terminal(1).Agent, Terminal: "npm 11.6.2 on Linux", Created: w.at, State: "pending",
+		}
+		if page != want {
+			t.Errorf("page %+v", page)
+		}
+		if w.poll(l) != "" || w.count(`SELECT COUNT(*) FROM tokens`) != 0 {
+			t.Fatal("looking approved it")
+		}
+		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID))
+		if w.count(`SELECT COUNT(*) FROM tokens`) != 0 {
+			t.Error("a token was made before it was fetched")
+		}
+		if got := w.open(ann, l.ID).State; got != "approved" {
+			t.Errorf("state %s", got)
+		}
+		text := w.poll(l)
+		a := w.works(text, "ann")
+		if a.UserID != ann.UserID || a.Grant.ReadOnly {
+			t.Errorf("actor %+v", a)
+		}
+		body := w.mailed("ann@example.com", "A terminal was signed in")
+		for _, want := range []string{"npm 11.6.2 on Linux", "198.51.100.1", "203.0.113.7", "different networks", secret.Hint(text), "2030-01-02 15:04 UTC"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("the mail lacks %q:\n%s", want, body)
+			}
+		}
+		w.logged("login.approved", 1)
+		w.logged("token.created", 1)
+		if n := w.count(`SELECT COUNT(*) FROM audit_log WHERE detail LIKE '%remote_approval%'`); n != 1 {
+			t.Error("an approval from another network is not marked")
+		}
+		w.pass(12 * time.Hour)
+		w.refused(text)
+	})
+}
+
+func TestApprovalOfOnesOwnNetworkIsNotMarked(t *testing.T) {
+	w := sqlite(t)
+	ann := w.person("ann")
+	w.mails()
+	ann.IP = terminal(200).IP
+	l := w.start()
+	if !w.open(ann, l.ID).SameNetwork {
+		t.Error("another network")
+	}
+	w.approve(ann, l.ID)
+	w.poll(l)
+	if body := w.mailed("ann@example.com", "A terminal"); strings.Contains(body, "different networks") {
+		t.Errorf("mail: %s", body)
+	}
+	if n := w.count(`SELECT COUNT(*) FROM audit_log WHERE detail LIKE '%remote_approval%'`); n != 0 {
+		t.Error("marked")
+	}
+}
+
+func TestApprovingNeedsAFreshProofAndABrowser(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		w.pass(access.SudoFor)
+		l := w.start()
+		by := w.again(ann.SessionID)
+		w.open(by, l.ID)
+		w.is(w.ApproveWebLogin(t.Context(), by, l.ID), access.ErrSudo)
+		if w.poll(l) != "" {
+			t.Fatal("signed in")
+		}
+		w.ok(w.accounts.Confirm(t.Context(), by, good))
+		w.ok(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID))
+
+		l = w.start()
+		byToken := w.works(w.create("ann", token.Publish), "ann")
+		for _, c := range []struct {
+			by   access.Actor
+			want error
+		}{{visitor(7), access.ErrUnauthenticated}, {byToken, access.ErrTokenTooWeak}} {
+			_, err := w.WebLogin(t.Context(), c.by, l.ID)
+			w.is(err, c.want)
+			w.is(w.ApproveWebLogin(t.Context(), c.by, l.ID), c.want)
+			w.is(w.DenyWebLogin(t.Context(), c.by, l.ID), c.want)
+		}
+		if w.poll(l) != "" {
+			t.Fatal("signed in")
+		}
+	})
+}
+
+func TestFirstBrowserThatOpensALoginIsTheOnlyOne(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann, again, bob := w.person("ann"), w.signIn("ann"), w.person("bob")
+		l := w.start()
+		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID), token.ErrLogin) // nobody has looked at it
+		w.open(ann, l.ID)
+		for _, other := range []access.Actor{again, bob} {
+			_, err := w.WebLogin(t.Context(), other, l.ID)
+			w.is(err, token.ErrLogin)
+			w.is(w.ApproveWebLogin(t.Context(), other, l.ID), token.ErrLogin)
+			w.is(w.DenyWebLogin(t.Context(), other, l.ID), token.ErrLogin)
+		}
+		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID))
+		w.works(w.poll(l), "ann")
+	})
+}
+
+func TestOfManyBrowsersOneOpensALogin(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.person("ann")
+		var sessions []access.Actor
+		for range 10 {
+			sessions = append(sessions, w.signIn("ann"))
+		}
+		l := w.start()
+		seen := make(chan string, 50)
+		race(func(i int) error {
+			_, err := w.WebLogin(t.Context(), sessions[i%10], l.ID)
+			if err == nil {
+				seen <- sessions[i%10].SessionID
+			}
+			return err
+		})
+		close(seen)
+		owner := ""
+		for id := range seen {
+			if owner == "" {
+				owner = id
+			}
+			if id != owner {
+				t.Fatal("two browsers opened it")
+			}
+		}
+		if owner == "" {
+			t.Error("nobody opened it")
+		}
+	})
+}
+
+func TestUnknownLoginsAreOneAnswer(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		l := w.start()
+		for _, id := range []string{"", "x", l.Poll, secret.New(), strings.ToLower(l.ID), "\x00", "\xff", strings.Repeat("A", 5000), l.ID + "A"} {
+			_, err := w.WebLogin(t.Context(), ann, id)
+			for _, err := range []error{err, w.ApproveWebLogin(t.Context(), ann, id), w.DenyWebLogin(t.Context(), ann, id)} {
+				if err != error(token.ErrLogin) {
+					t.Errorf("%.30q: %v", id, err)
+				}
+			}
+			if id != l.Poll {
+				w.over(id)
+			}
+		}
+		w.over(l.ID) // what the browser knows does not fetch the token
+	})
+}
+
+func TestLoginIsApprovedOnceHoweverManyTry(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		l := w.start()
+		w.open(ann, l.ID)
+		won, lost := race(func(int) error { return w.ApproveWebLogin(t.Context(), ann, l.ID) })
+		if won != 1 {
+			t.Errorf("approved %d times", won)
+		}
+		for _, err := range lost {
+			w.is(err, token.ErrDecided)
+		}
+		w.logged("login.approved", 1)
+	})
+}
+
+func TestDecisionIsFinal(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		w.pass(access.SudoFor)
+		l := w.start()
+		w.open(ann, l.ID)
+		w.ok(w.DenyWebLogin(t.Context(), ann, l.ID)) // turning away needs no fresh proof
+		w.over(l.Poll)
+		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID), access.ErrSudo)
+		w.ok(w.accounts.Confirm(t.Context(), ann, good))
+		l = w.start()
+		ann = w.again(ann.SessionID)
+		w.open(ann, l.ID)
+		w.ok(w.DenyWebLogin(t.Context(), ann, l.ID))
+		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
+		w.is(w.DenyWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
+		w.over(l.Poll)
+		if got := w.open(ann, l.ID).State; got != "denied" {
+			t.Errorf("state %s", got)
+		}
+		l = w.start()
+		w.approve(ann, l.ID)
+		w.is(w.DenyWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
+		w.works(w.poll(l), "ann")
+		w.logged("login.denied", 2)
+	})
+}
+
+func TestManyPollsLeaveOneTokenThatWorks(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		l := w.start()
+		w.approve(ann, l.ID)
+		texts := make(chan string, 50)
+		race(func(i int) error {
+			text, _, err := w.PollWebLogin(t.Context(), terminal(byte(i)), l.Poll)
+			if err == nil {
+				texts <- text
+			}
+			return err
+		})
+		close(texts)
+		live := 0
+		for text := range texts {
+			if _, err := w.Authenticate(t.Context(), terminal(1), text); err == nil {
+				live++
+			}
+		}
+		if n := w.count(`SELECT COUNT(*) FROM tokens WHERE revoked_at IS NULL`); live != 1 || n != 1 {
+			t.Errorf("%d of the tokens that were handed out work, %d are stored", live, n)
+		}
+	})
+}
+
+func TestLostAnswerCanBeFetchedAgainForHalfAMinute(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		l := w.start()
+		w.approve(ann, l.ID)
+		first := w.poll(l)
+		w.pass(20 * time.Second)
+		second := w.poll(l)
+		w.refused(first)
+		w.works(second, "ann")
+		w.pass(10 * time.Second)
+		third := w.poll(l)
+		w.refused(second)
+		w.pass(time.Microsecond) // half a minute after the first time, not after the last
+		w.over(l.Poll)
+		w.works(third, "ann")
+		w.logged("token.revoked", 2)
+	})
+}
+
+func TestLoginIsOverAfterFiveMinutesApprovedOrNot(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		waiting, approved := w.start(), w.start()
+		w.open(ann, waiting.ID)
+		w.approve(ann, approved.ID)
+		w.pass(5*time.Minute - time.Second)
+		if w.poll(waiting) != "" {
+			t.Fatal("signed in")
+		}
+		w.pass(time.Second)
+		w.over(waiting.Poll)
+		w.over(approved.Poll)
+		_, err := w.WebLogin(t.Context(), ann, waiting.ID)
+		w.is(err, token.ErrLogin)
+		w.ok(w.accounts.Confirm(t.Context(), ann, good))
+		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), waiting.ID), token.ErrLogin)
+		if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
+			t.Errorf("%d tokens", n)
+		}
+		w.ok(w.Sweep(t.Context()))
+		if n := w.count(`SELECT COUNT(*) FROM web_logins`); n != 0 {
+			t.Errorf("%d rows left", n)
+		}
+	})
+}
+
+func TestSigningOutTakesAnApprovalBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		l := w.start()
+		w.approve(ann, l.ID)
+		w.ok(w.accounts.SignOut(t.Context(), ann))
+		w.over(l.Poll)
+
+		other, ann := w.signIn("ann"), w.signIn("ann")
+		l = w.start()
+		w.approve(other, l.ID)
+		w.ok(w.accounts.ChangePassword(t.Context(), ann, "another password, just as good"))
+		w.over(l.Poll)
+		if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
+			t.Errorf("%d tokens", n)
+		}
+	})
+}
+
+func TestWaitingTerminalsAreBoundedPerNetworkWithoutA4xx(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		at := func(ip string) access.Actor { return access.Anonymous(netip.MustParseAddr(ip), "npm/11.6.2") }
+		var ls []token.WebLogin
+		for i := range 5 {
+			l, err := w.StartWebLogin(t.Context(), at(fmt.Sprintf("2001:db8::%d", i)))
+			w.ok(err)
+			ls = append(ls, l)
+			w.pass(time.Second)
+		}
+		_, err := w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
+		w.is(err, token.ErrBusy)
+		if e := errs.Of(err); e.Kind != errs.Unavailable || e.RetryAfter != 295*time.Second {
+			t.Errorf("%v after %v", e.Kind, e.RetryAfter)
+		}
+		_, err = w.StartWebLogin(t.Context(), at("2001:db8:0:1::1"))
+		w.ok(err)
+		w.approve(ann, ls[0].ID) // finishing one makes room
+		_, err = w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
+		w.ok(err)
+		w.pass(5 * time.Minute)
+		_, err = w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
+		w.ok(err)
+	})
+}
+
+func TestStartedLoginsAreCountedPerNetwork(t *testing.T) {
+	w := sqlite(t)
+	w.cfg.Limits.LoginRate, w.cfg.Limits.LoginTerminalsOpen = config.Rate{N: 3, Per: time.Hour}, 100
+	w.Service = token.New(w.db, w.now, w.accounts, w.cfg)
+	for range 3 {
+		w.start()
+	}
+	_, err := w.StartWebLogin(t.Context(), terminal(1))
+	if e := errs.Of(err); e.Kind != errs.Unavailable || e.RetryAfter != 20*time.Minute {
+		t.Errorf("%v after %v", err, e.RetryAfter)
+	}
+	_, err = w.StartWebLogin(t.Context(), terminal(2))
+	w.ok(err)
+	w.pass(20 * time.Minute)
+	w.start()
+}
+
+func TestPollSecretIsStoredAsAHashOnly(t *testing.T) {
+	w := sqlite(t)
+	l := w.start()
+	var row string
+	w.ok(w.db.Get(t.Context(), &row, `SELECT id || poll_hash || ip || network || agent || state FROM web_logins`))
+	if strings.Contains(row, l.Poll) || strings.Contains(row, l.Poll[:26]) {
+		t.Errorf("stored %s", row)
+	}
+}
+
+func TestAgentOfATerminalIsShownAsClaimedButSafe(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		hostile := "<script>alert(1)</script>\r\n\x00\xff\u202e" + strings.Repeat("x", 10_000)
+		l, err := w.StartWebLogin(t.Context(), access.Anonymous(netip.Addr{}, hostile))
+		w.ok(err)
+		p := w.open(ann, l.ID)
+		if len(p.Agent) > 256 || strings.ContainsAny(p.Agent, "\r\n\x00\u202e") || p.Terminal != "an unknown program" || p.IP != "" || p.SameNetwork {
+			t.Errorf("page %+v", p)
+		}
+		w.approve(ann, l.ID)
+		w.works(w.poll(l), "ann")
+	})
+}
+
+func TestUnverifiedPersonsTerminalIsSignedInQuietly(t *testing.T) {
+	w := sqlite(t)
+	s, err := w.accounts.SignUp(t.Context(), visitor(7), account.SignUp{Name: "ann", Email: "ann@example.com", Password: good})
+	w.ok(err)
+	w.mails()
+	l := w.start()
+	ann := w.again(s.ID)
+	w.approve(ann, l.ID)
+	a := w.works(w.poll(l), "ann")
+	if a.EmailVerified {
+		t.Error("verified")
+	}
+	w.quiet()
+	if !reflect.DeepEqual(w.again(s.ID), ann) {
+		t.Error("the session changed")
+	}
+}
