@@ -1,13 +1,9 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/labstack/echo/v4"
 
-	"latchkey/internal/account"
 	"latchkey/views"
-	"latchkey/views/ui"
 )
 
 func (s *Server) loginPage(c echo.Context) error {
@@ -21,8 +17,7 @@ func (s *Server) loginPage(c echo.Context) error {
 func (s *Server) signIn(c echo.Context) error {
 	page := views.Login{Login: field(c, "login"), Next: local(field(c, "next"))}
 	session, err := s.Accounts.SignIn(c.Request().Context(), actor(c), page.Login, password(c))
-	if errors.Is(err, account.ErrSignIn) {
-		page.Problems = ui.Problems{"": account.ErrSignIn.Msg}
+	if page.Problems = problems(err); page.Problems != nil {
 		return s.renderForm(c, page)
 	}
 	if err != nil {
