@@ -55,6 +55,7 @@ func run(ctx context.Context, args []string) error {
 	parser, err := kong.New(&cli,
 		kong.Name("latchkey"), kong.Description(about), kong.DefaultEnvars("LATCHKEY"), kong.Configuration(optionsFile),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // the description has said how variables are named
 		kong.ExplicitGroups([]kong.Group{{Key: "limits", Title: "Limits (a rate is N/PERIOD such as 10/5m, or off):"}}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&cli.Config),
 	)

@@ -14,9 +14,9 @@ import (
 
 // Config holds the options. Each is a flag, a variable LATCHKEY_… and a key of the --config file.
 type Config struct {
-	Data   string `default:"./latchkey-data" help:"Folder for everything that is stored. Made when missing." placeholder:"DIR"`
-	Listen string `default:"127.0.0.1:4873" help:"Address to serve the portal and the registry on." placeholder:"HOST:PORT"`
-	URL    string `default:"http://localhost:4873" help:"Public address of the portal. Every link is built from it." placeholder:"URL"`
+	Data   string `default:"./latchkey-data" help:"Folder for everything that is stored, made when missing. Default: ${default}" placeholder:"DIR"`
+	Listen string `default:"127.0.0.1:4873" help:"Address to serve the portal and the registry on. Default: ${default}" placeholder:"HOST:PORT"`
+	URL    string `default:"http://localhost:4873" help:"Public address of the portal; every link is built from it. Default: ${default}" placeholder:"URL"`
 	Name   string `name:"installation-name" default:"Latchkey" help:"Name of this installation, in titles and mail."`
 
 	RegistryURL    string         `help:"Public address of the registry, when it has a host name of its own. Default: the portal's address followed by /npm/." placeholder:"URL"`
@@ -26,19 +26,19 @@ type Config struct {
 	Database     string `help:"PostgreSQL to use instead of SQLite in the data folder." placeholder:"postgres://…"`
 	DatabaseFile string `help:"File that holds --database." placeholder:"FILE"`
 
-	S3URL           string `name:"s3-url" help:"S3-compatible server to keep tarballs on, instead of the data folder." placeholder:"URL"`
-	S3Bucket        string `name:"s3-bucket" help:"Bucket for tarballs."`
-	S3Region        string `name:"s3-region" default:"us-east-1" help:"Region of the bucket."`
-	S3AccessKey     string `name:"s3-access-key" help:"Access key of the bucket."`
-	S3SecretKey     string `name:"s3-secret-key" help:"Secret key of the bucket."`
-	S3SecretKeyFile string `name:"s3-secret-key-file" help:"File that holds --s3-secret-key." placeholder:"FILE"`
+	S3URL           string `name:"s3-url" env:"LATCHKEY_S3_URL" help:"S3-compatible server to keep tarballs on, instead of the data folder." placeholder:"URL"`
+	S3Bucket        string `name:"s3-bucket" env:"LATCHKEY_S3_BUCKET" help:"Bucket for tarballs."`
+	S3Region        string `name:"s3-region" env:"LATCHKEY_S3_REGION" default:"us-east-1" help:"Region of the bucket."`
+	S3AccessKey     string `name:"s3-access-key" env:"LATCHKEY_S3_ACCESS_KEY" help:"Access key of the bucket."`
+	S3SecretKey     string `name:"s3-secret-key" env:"LATCHKEY_S3_SECRET_KEY" help:"Secret key of the bucket."`
+	S3SecretKeyFile string `name:"s3-secret-key-file" env:"LATCHKEY_S3_SECRET_KEY_FILE" help:"File that holds --s3-secret-key." placeholder:"FILE"`
 
 	SMTP             string `name:"smtp" help:"Mail server. Without one, mail is kept in the data folder, shown on /operator/mail and logged." placeholder:"HOST:PORT"`
 	SMTPUser         string `name:"smtp-user" help:"User name at the mail server."`
 	SMTPPassword     string `name:"smtp-password" help:"Password at the mail server."`
 	SMTPPasswordFile string `name:"smtp-password-file" help:"File that holds --smtp-password." placeholder:"FILE"`
 	SMTPSecurity     string `name:"smtp-security" enum:"starttls,tls,none" default:"starttls" help:"How the connection to the mail server is protected: starttls, tls or none."`
-	MailFrom         string `default:"Latchkey <latchkey@localhost>" help:"Sender of all mail." placeholder:"ADDRESS"`
+	MailFrom         string `default:"Latchkey <latchkey@localhost>" help:"Sender of all mail. Default: ${default}" placeholder:"ADDRESS"`
 
 	SecretKey     string `help:"Key that seals private keys in the database: 32 bytes in base64. Default: made in the data folder."`
 	SecretKeyFile string `help:"File that holds --secret-key." placeholder:"FILE"`
@@ -134,6 +134,9 @@ func (c *Config) Complete() error {
 		if err := checkURL(u.value, u.flag); err != nil {
 			return err
 		}
+	}
+	if c.RegistryURL == c.URL {
+		return fmt.Errorf("--registry-url: %q is the portal's own address; give the registry a path such as /npm/ or a host name", c.URL)
 	}
 	if portal, _ := url.Parse(c.URL); portal.Path != "/" {
 		return fmt.Errorf("--url: %q has a path; the portal needs the root of its host name", c.URL)

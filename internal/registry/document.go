@@ -134,7 +134,7 @@ func compress(plain []byte, e Encoding) ([]byte, error) {
 	switch e {
 	case Gzip:
 		var b bytes.Buffer
-		z, err := gzip.NewWriterLevel(&b, 3)
+		z, err := gzip.NewWriterLevel(&b, 6)
 		if err != nil {
 			return nil, err
 		}
