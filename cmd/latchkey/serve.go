@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/net/netutil"
 	"golang.org/x/sys/unix"
 
 	"latchkey/handlers"
@@ -25,11 +24,12 @@ import (
 	"latchkey/registryapi"
 )
 
-// Bounds of a connection. A request's header must arrive at once; bodies and answers are bounded by
-// the edges, which know how long a transfer may take.
+// Bounds of a connection. A request's header must arrive at once; a body and an answer may take as
+// long as they move (edge.Pace, gate).
 const (
 	headerTimeout = 5 * time.Second
 	idleTimeout   = time.Minute
+	longestURL    = 8 << 10
 )
 
 type serveCommand struct {
@@ -45,6 +45,11 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 		}
 		defer remove()
 	}
+	unlock, err := lockFolder(cfg.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.Listen, err)
@@ -60,11 +65,6 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 	if err != nil {
 		return err
 	}
-	unlock, err := lockFolder(cfg.Data)
-	if err != nil {
-		return errors.Join(err, a.Close())
-	}
-	defer unlock()
 	portal, err := handlers.New(a)
 	if err != nil {
 		return errors.Join(err, a.Close())
@@ -72,11 +72,15 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 	if err := welcome(ctx, a, k.Stdout, invitation); err != nil {
 		return errors.Join(err, a.Close())
 	}
-	return serve(ctx, a, listener, withHealth(a, split(cfg, portal.Handler(), registryapi.New(a).Handler())))
+	h := edge.Pace(cfg.Limits.TransferIdle, split(cfg, portal.Handler(), registryapi.New(a).Handler()))
+	return serve(ctx, a, newGate(listener.(*net.TCPListener), cfg.Limits.ConnectionsAtOnce, cfg.Limits.TransferIdle), withHealth(a, h))
 }
 
 // lockFolder keeps a second server off the data folder. Administration commands do not take the lock.
 func lockFolder(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
 	f, err := os.OpenFile(filepath.Join(dir, "serve.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -105,8 +109,13 @@ func welcome(ctx context.Context, a *app.App, w io.Writer, invitation string) er
 	return err
 }
 
+// withHealth answers those who watch over the server, and refuses what neither edge should see.
 func withHealth(a *app.App, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.RequestURI) > longestURL {
+			http.Error(w, "the address is too long", http.StatusRequestURITooLong)
+			return
+		}
 		switch r.URL.Path {
 		case "/healthz":
 			_, _ = w.Write([]byte("ok\n"))
@@ -123,11 +132,11 @@ func withHealth(a *app.App, next http.Handler) http.Handler {
 	})
 }
 
-func serve(ctx context.Context, a *app.App, listener net.Listener, h http.Handler) error {
+func serve(ctx context.Context, a *app.App, listener *gate, h http.Handler) error {
 	cfg := a.Config
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: cfg.Limits.HeaderBytes,
-		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+		ConnState: listener.watch, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
@@ -139,7 +148,7 @@ func serve(ctx context.Context, a *app.App, listener net.Listener, h http.Handle
 		return errors.Join(err, a.Close())
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(netutil.LimitListener(listener, cfg.Limits.ConnectionsAtOnce)) }()
+	go func() { failed <- server.Serve(listener) }()
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
