@@ -3,7 +3,6 @@ package handlers
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -20,7 +19,7 @@ const (
 	unguarded guard = iota // a mistake: register refuses it
 	file                   // the same for everybody, without a session
 	open                   // anybody
-	secret                 // anybody who has the link; its address is itself a secret
+	byLink                 // anybody who has the link; its address is itself a secret
 	signedIn               // whoever is signed in
 	fresh                  // whoever proved lately that it is them
 	operator               // who runs the installation; nobody else learns that the page exists
@@ -32,38 +31,48 @@ type route struct {
 	handle       echo.HandlerFunc
 }
 
-// register mounts the routes. A HEAD request is answered as its GET.
+// register mounts the routes. A HEAD request is answered as its GET. What leads nowhere goes through the
+// same doors as a page, so that its answer is one of our pages too.
 func (s *Server) register(routes []route) error {
+	files := map[string]bool{}
 	for _, r := range routes {
-		chain, ok := s.chain(r.guard)
+		conditions, ok := s.conditions(r.guard)
 		if !ok || r.handle == nil {
 			return fmt.Errorf("the route %s %s has no guard or no handler", r.method, r.path)
 		}
-		s.echo.Add(r.method, r.path, r.handle, chain...)
+		files[r.path] = r.guard == file
+		s.echo.Add(r.method, r.path, r.handle, conditions...)
 		if r.method == http.MethodGet {
-			s.echo.Add(http.MethodHead, r.path, r.handle, chain...)
+			s.echo.Add(http.MethodHead, r.path, r.handle, conditions...)
 		}
 	}
-	chain, _ := s.chain(open)
-	s.echo.RouteNotFound("/*", func(echo.Context) error { return echo.ErrNotFound }, chain...)
+	for _, m := range []echo.MiddlewareFunc{s.loadSession, s.sameOrigin, s.readForm} {
+		s.echo.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+			page := m(next)
+			return func(c echo.Context) error {
+				if files[c.Path()] {
+					return next(c)
+				}
+				return page(c)
+			}
+		})
+	}
 	return nil
 }
 
-func (s *Server) chain(g guard) ([]echo.MiddlewareFunc, bool) {
-	public := []echo.MiddlewareFunc{s.loadSession, s.sameOrigin, s.readForm}
+// conditions are what a guard asks, of a request whose sender is known.
+func (s *Server) conditions(g guard) ([]echo.MiddlewareFunc, bool) {
 	switch g {
-	case file:
+	case file, open:
 		return nil, true
-	case open:
-		return public, true
-	case secret:
-		return slices.Concat(public, []echo.MiddlewareFunc{s.keepAddress}), true
+	case byLink:
+		return []echo.MiddlewareFunc{s.keepAddress}, true
 	case signedIn:
-		return slices.Concat(public, []echo.MiddlewareFunc{require(s.isSignedIn)}), true
+		return []echo.MiddlewareFunc{require(s.isSignedIn)}, true
 	case fresh:
-		return slices.Concat(public, []echo.MiddlewareFunc{require(s.isSignedIn, s.isFresh)}), true
+		return []echo.MiddlewareFunc{require(s.isSignedIn, s.isFresh)}, true
 	case operator:
-		return slices.Concat(public, []echo.MiddlewareFunc{require(s.isOperator)}), true
+		return []echo.MiddlewareFunc{require(s.isOperator)}, true
 	case unguarded:
 	}
 	return nil, false

@@ -95,7 +95,7 @@ func joinPackage(next echo.HandlerFunc) echo.HandlerFunc {
 			name += "/" + short
 		}
 		if strings.ContainsAny(name, "%\\\x00") || strings.HasSuffix(name, "/") {
-			return echo.ErrNotFound
+			name = "-" // which no package is called
 		}
 		c.Set("package", name)
 		u.Path, u.RawPath = "/package/"+strings.Replace(name, "/", "%2f", 1), ""

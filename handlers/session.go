@@ -93,6 +93,7 @@ func (s *Server) loadSession(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		c.SetRequest(r.WithContext(ctx))
+		c.Set("session", true)
 		c.Response().Before(func() { s.saveSession(c) })
 		by, err := s.identify(c)
 		if err != nil {
@@ -177,8 +178,11 @@ func (s *Server) flash(c echo.Context, text, next string) error {
 	return redirect(c, next)
 }
 
-// takeFlash returns the message that waits, once.
+// takeFlash returns the message that waits, once. What failed before the session was loaded has none.
 func (s *Server) takeFlash(c echo.Context) ui.Flash {
+	if c.Get("session") == nil {
+		return ui.Flash{}
+	}
 	ctx := c.Request().Context()
 	if text := s.sessions.GetString(ctx, keyFlashBad); text != "" {
 		s.sessions.Remove(ctx, keyFlashBad)

@@ -1,0 +1,115 @@
+package handlers
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// matrix says who gets what from each route: a stranger, somebody signed in, the operator. A route that
+// is missing here fails the test, so that nobody adds one without deciding.
+var matrix = map[string][3]int{
+	"GET /":                       {200, 200, 200},
+	"GET /help/npm":               {200, 200, 200},
+	"GET /package/:name":          {200, 200, 200},
+	"GET /package/:name/versions": {200, 200, 200},
+	"GET /~:person":               {200, 200, 200},
+
+	"GET /signup":                 {200, 303, 303},
+	"POST /signup":                {422, 422, 422},
+	"GET /login":                  {200, 303, 303},
+	"POST /login":                 {422, 422, 422},
+	"POST /logout":                {303, 303, 303},
+	"GET /password/forgot":        {200, 200, 200},
+	"POST /password/forgot":       {422, 422, 422},
+	"GET /password/reset/:token":  {404, 404, 404},
+	"POST /password/reset/:token": {404, 404, 404},
+	"GET /verify/:token":          {404, 404, 404},
+	"POST /verify/:token":         {404, 404, 404},
+	"GET /invitations/:token":     {404, 404, 404},
+	"POST /invitations/:token":    {404, 404, 404},
+	"GET /setup/:token":           {404, 404, 404},
+	"POST /setup/:token":          {404, 404, 404},
+
+	"GET /sudo":            {303, 200, 200},
+	"POST /sudo":           {303, 422, 422},
+	"GET /auth/login/:id":  {303, 404, 404},
+	"POST /auth/login/:id": {303, 404, 404},
+
+	"GET /settings/profile":   {303, 200, 200},
+	"POST /settings/profile":  {303, 303, 303},
+	"GET /settings/emails":    {303, 200, 200},
+	"POST /settings/emails":   {303, 409, 409},
+	"GET /settings/password":  {303, 200, 200},
+	"POST /settings/password": {303, 422, 422},
+	"GET /settings/packages":  {303, 200, 200},
+
+	"GET /operator":          {404, 404, 200},
+	"GET /operator/people":   {404, 404, 200},
+	"POST /operator/people":  {404, 404, 422},
+	"GET /operator/mail":     {404, 404, 200},
+	"GET /operator/mail/:id": {404, 404, 404},
+
+	"GET /static/:file": {404, 404, 404},
+	"GET /favicon.ico":  {200, 200, 200},
+	"GET /favicon.svg":  {200, 200, 200},
+	"GET /robots.txt":   {200, 200, 200},
+}
+
+// filled is a route's path with something believable in place of its parameters.
+func filled(path string) string {
+	return strings.NewReplacer(":name", "gadget", ":person", "ann", ":token", "AAAABBBBCCCCDDDDEEEEFFFFGG", ":id", "AAAABBBBCCCCDDDDEEEEFFFFGG",
+		":file", "app.css").Replace(path)
+}
+
+func TestEveryRouteKnowsWhoItIsFor(t *testing.T) {
+	p := peopled(t)
+	if got, want := p.server.Routes(), slices.Sorted(maps.Keys(matrix)); !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+		t.Errorf("routes:\n%s\n\nmatrix:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for i, name := range []string{"", "ann", "olga"} {
+		for route, statuses := range matrix {
+			b := p.as(name)
+			method, path, _ := strings.Cut(route, " ")
+			var body url.Values
+			if method != http.MethodGet {
+				body = form()
+			}
+			if r := b.send(b.request(method, filled(path), body)); r.status != statuses[i] {
+				t.Errorf("%q as %q: %d, want %d", route, name, r.status, statuses[i])
+			} else if r.status == http.StatusSeeOther && name == "" && !strings.HasPrefix(route, "POST /logout") {
+				if l := r.location(); l != "/login" && l != "/login?next="+url.QueryEscape(filled(path)) {
+					t.Errorf("%q as a stranger leads to %s", route, l)
+				}
+			}
+		}
+	}
+}
+
+func TestReadingChangesNothing(t *testing.T) {
+	p := peopled(t)
+	for _, name := range []string{"", "ann", "olga"} {
+		b := p.as(name)
+		for route := range matrix {
+			if path, ok := strings.CutPrefix(route, "GET "); ok {
+				before := p.contents(t)
+				b.get(filled(path))
+				if p.contents(t) != before {
+					t.Errorf("GET %s as %q writes to the database", path, name)
+				}
+			}
+		}
+	}
+}
+
+func TestRouteWithoutGuardDoesNotStart(t *testing.T) {
+	p := newPortal(t)
+	for _, r := range []route{{method: "GET", path: "/x", handle: p.server.home}, {guard: open, method: "GET", path: "/y"}} {
+		if err := p.server.register([]route{r}); err == nil {
+			t.Errorf("%s was mounted", r.path)
+		}
+	}
+}
