@@ -1,0 +1,146 @@
+// Package floors holds the plan of the house against the house: who may call whom, where statements
+// and decisions live, and how large things may grow.
+package floors
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// floors is the plan: a package imports lower floors only.
+var floors = map[string]int{
+	"internal/errs":          0,
+	"internal/throwaway":     0,
+	"internal/npmpack":       0,
+	"static":                 0,
+	"db":                     1,
+	"internal/access":        1,
+	"internal/blob":          1,
+	"internal/config":        1,
+	"internal/mail":          2,
+	"internal/markdown":      1,
+	"internal/npm":           1,
+	"internal/secret":        1,
+	"db/dbtest":              2,
+	"internal/audit":         2,
+	"internal/blob/blobtest": 2,
+	"internal/jobs":          2,
+	"internal/limit":         2,
+	"internal/signing":       2,
+	"internal/outbox":        3,
+	"internal/account":       4,
+	"internal/token":         5,
+	"internal/registry":      6,
+	"internal/app":           8,
+	"internal/edge":          8,
+	"views/ui":               8,
+	"internal/app/apptest":   9,
+	"internal/demo":          9,
+	"views":                  9,
+	"handlers":               10,
+	"registryapi":            10,
+	"cmd/latchkey":           11,
+	"e2e":                    11,
+	"internal/floors":        11,
+}
+
+// onlyIn says which packages may know a thing that is not ours, by the beginnings of their names.
+var onlyIn = map[string][]string{
+	"database/sql":                {"db"},
+	"github.com/jmoiron/sqlx":     {"db"},
+	"github.com/mattn/go-sqlite3": {"db"},
+	"github.com/jackc/pgx/":       {"db"},
+	"github.com/pressly/goose/":   {"db"},
+	"github.com/minio/":           {"internal/blob"},
+	"github.com/wneessen/go-mail": {"internal/mail"},
+	"github.com/labstack/":        {"handlers", "registryapi", "internal/edge"},
+	"github.com/a-h/templ":        {"handlers", "views"},
+	"github.com/alexedwards/scs/": {"handlers"},
+	"net/http":                    {"handlers", "registryapi", "internal/edge", "internal/blob", "cmd", "static", "e2e"},
+	"html/template":               nil,
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+const module = "latchkey/"
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	d := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module)
+		all = append(all, p)
+	}
+}
+
+func TestCallsGoDownstairsOnly(t *testing.T) {
+	all := packages(t)
+	for _, p := range all {
+		mine, ok := floors[p.ImportPath]
+		if !ok {
+			t.Errorf("%s has no floor: give it one in this file and in CONTRIBUTING.md", p.ImportPath)
+		}
+		for _, i := range p.Imports {
+			below, ours := strings.CutPrefix(i, module)
+			if ours && floors[below] >= mine {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", p.ImportPath, mine, below, floors[below])
+			}
+		}
+	}
+	if len(all) != len(floors) {
+		t.Errorf("the plan has %d packages, the house %d", len(floors), len(all))
+	}
+}
+
+func TestEdgesDoNotKnowTheDatabase(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.ImportPath != "handlers" && p.ImportPath != "registryapi" && p.ImportPath != "views" {
+			continue
+		}
+		for _, i := range p.Imports {
+			if i == module+"db" {
+				t.Errorf("%s imports db", p.ImportPath)
+			}
+		}
+	}
+}
+
+func TestOthersPackagesStayWhereTheyBelong(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, i := range p.Imports {
+			for what, where := range onlyIn {
+				known := i == strings.TrimSuffix(what, "/") || strings.HasSuffix(what, "/") && strings.HasPrefix(i, what)
+				if known && !within(p.ImportPath, where) {
+					t.Errorf("%s imports %s, which belongs in %v", p.ImportPath, i, where)
+				}
+			}
+		}
+	}
+}
+
+func within(pkg string, where []string) bool {
+	for _, w := range where {
+		if pkg == w || strings.HasPrefix(pkg, w+"/") {
+			return true
+		}
+	}
+	return false
+}
