@@ -121,6 +121,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 // each runs a test on both databases.
 func each(t *testing.T, f func(t *testing.T, w *world)) {
 	t.Helper()
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) { f(t, newWorld(t, d)) })
 }
 

@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -54,7 +55,7 @@ func TestWhatIsNoTokenIsOneAnswer(t *testing.T) {
 			" " + right, revoked, expired, strings.Repeat("x", 1<<16),
 		} {
 			a, err := w.Authenticate(t.Context(), terminal(1), text)
-			if err != error(token.ErrToken) || !reflect.DeepEqual(a, terminal(1)) {
+			if !errors.Is(err, token.ErrToken) || errs.Of(err).Msg != token.ErrToken.Msg || !reflect.DeepEqual(a, terminal(1)) {
 				t.Errorf("%.50q: %+v, %v", text, a, err)
 			}
 		}

@@ -1,17 +1,12 @@
 package token_test
 
 import (
-	"fmt"
-	"net/netip"
-	"reflect"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
-	"latchkey/internal/config"
-	"latchkey/internal/errs"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
@@ -48,11 +43,16 @@ func (w *world) poll(l token.WebLogin) string {
 	return text
 }
 
+// isOver reports whether an error is the one answer for a login that is over, word for word.
+func isOver(err error) bool {
+	return errors.Is(err, token.ErrLogin) && err.Error() == token.ErrLogin.Error()
+}
+
 // over expects the one answer to a terminal whose login is over.
 func (w *world) over(poll string) {
 	w.t.Helper()
 	text, waits, err := w.PollWebLogin(w.t.Context(), terminal(1), poll)
-	if err != error(token.ErrLogin) || text != "" || waits {
+	if !isOver(err) || text != "" || waits {
 		w.t.Fatalf("got %q, %v, %v", text, waits, err)
 	}
 }
@@ -212,7 +212,7 @@ func TestUnknownLoginsAreOneAnswer(t *testing.T) {
 		for _, id := range []string{"", "x", l.Poll, secret.New(), strings.ToLower(l.ID), "\x00", "\xff", strings.Repeat("A", 5000), l.ID + "A"} {
 			_, err := w.WebLogin(t.Context(), ann, id)
 			for _, err := range []error{err, w.ApproveWebLogin(t.Context(), ann, id), w.DenyWebLogin(t.Context(), ann, id)} {
-				if err != error(token.ErrLogin) {
+				if !isOver(err) {
 					t.Errorf("%.30q: %v", id, err)
 				}
 			}
@@ -358,91 +358,4 @@ func TestSigningOutTakesAnApprovalBack(t *testing.T) {
 			t.Errorf("%d tokens", n)
 		}
 	})
-}
-
-func TestWaitingTerminalsAreBoundedPerNetworkWithoutA4xx(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		ann := w.person("ann")
-		at := func(ip string) access.Actor { return access.Anonymous(netip.MustParseAddr(ip), "npm/11.6.2") }
-		var ls []token.WebLogin
-		for i := range 5 {
-			l, err := w.StartWebLogin(t.Context(), at(fmt.Sprintf("2001:db8::%d", i)))
-			w.ok(err)
-			ls = append(ls, l)
-			w.pass(time.Second)
-		}
-		_, err := w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
-		w.is(err, token.ErrBusy)
-		if e := errs.Of(err); e.Kind != errs.Unavailable || e.RetryAfter != 295*time.Second {
-			t.Errorf("%v after %v", e.Kind, e.RetryAfter)
-		}
-		_, err = w.StartWebLogin(t.Context(), at("2001:db8:0:1::1"))
-		w.ok(err)
-		w.approve(ann, ls[0].ID) // finishing one makes room
-		_, err = w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
-		w.ok(err)
-		w.pass(5 * time.Minute)
-		_, err = w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
-		w.ok(err)
-	})
-}
-
-func TestStartedLoginsAreCountedPerNetwork(t *testing.T) {
-	w := sqlite(t)
-	w.cfg.Limits.LoginRate, w.cfg.Limits.LoginTerminalsOpen = config.Rate{N: 3, Per: time.Hour}, 100
-	w.Service = token.New(w.db, w.now, w.accounts, w.cfg)
-	for range 3 {
-		w.start()
-	}
-	_, err := w.StartWebLogin(t.Context(), terminal(1))
-	if e := errs.Of(err); e.Kind != errs.Unavailable || e.RetryAfter != 20*time.Minute {
-		t.Errorf("%v after %v", err, e.RetryAfter)
-	}
-	_, err = w.StartWebLogin(t.Context(), terminal(2))
-	w.ok(err)
-	w.pass(20 * time.Minute)
-	w.start()
-}
-
-func TestPollSecretIsStoredAsAHashOnly(t *testing.T) {
-	w := sqlite(t)
-	l := w.start()
-	var row string
-	w.ok(w.db.Get(t.Context(), &row, `SELECT id || poll_hash || ip || network || agent || state FROM web_logins`))
-	if strings.Contains(row, l.Poll) || strings.Contains(row, l.Poll[:26]) {
-		t.Errorf("stored %s", row)
-	}
-}
-
-func TestAgentOfATerminalIsShownAsClaimedButSafe(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		ann := w.person("ann")
-		hostile := "<script>alert(1)</script>\r\n\x00\xff\u202e" + strings.Repeat("x", 10_000)
-		l, err := w.StartWebLogin(t.Context(), access.Anonymous(netip.Addr{}, hostile))
-		w.ok(err)
-		p := w.open(ann, l.ID)
-		if len(p.Agent) > 256 || strings.ContainsAny(p.Agent, "\r\n\x00\u202e") || p.Terminal != "an unknown program" || p.IP != "" || p.SameNetwork {
-			t.Errorf("page %+v", p)
-		}
-		w.approve(ann, l.ID)
-		w.works(w.poll(l), "ann")
-	})
-}
-
-func TestUnverifiedPersonsTerminalIsSignedInQuietly(t *testing.T) {
-	w := sqlite(t)
-	s, err := w.accounts.SignUp(t.Context(), visitor(7), account.SignUp{Name: "ann", Email: "ann@example.com", Password: good})
-	w.ok(err)
-	w.mails()
-	l := w.start()
-	ann := w.again(s.ID)
-	w.approve(ann, l.ID)
-	a := w.works(w.poll(l), "ann")
-	if a.EmailVerified {
-		t.Error("verified")
-	}
-	w.quiet()
-	if !reflect.DeepEqual(w.again(s.ID), ann) {
-		t.Error("the session changed")
-	}
 }
