@@ -50,15 +50,20 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) error {
-	var cli command
-	parser, err := kong.New(&cli,
+// newParser reads a command line into cli.
+func newParser(ctx context.Context, cli *command) (*kong.Kong, error) {
+	return kong.New(cli,
 		kong.Name("latchkey"), kong.Description(about), kong.DefaultEnvars("LATCHKEY"), kong.Configuration(optionsFile),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // the description has said how variables are named
 		kong.ExplicitGroups([]kong.Group{{Key: "limits", Title: "Limits (a rate is N/PERIOD such as 10/5m, or off):"}}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&cli.Config),
 	)
+}
+
+func run(ctx context.Context, args []string) error {
+	var cli command
+	parser, err := newParser(ctx, &cli)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"latchkey/internal/config"
+	"latchkey/internal/edge"
 )
 
 // checkEnvironment refuses variables that look like options and are none: a misspelt limit must not
@@ -66,8 +67,14 @@ func (v fileResolver) Validate(app *kong.Application) error {
 	return nil
 }
 
-// Resolve returns a value as text, so that it is read exactly as a flag's would be.
+// Resolve returns a value as text, so that it is read exactly as a flag's would be. A variable counts
+// for more than the file, as a flag counts for more than a variable.
 func (v fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, name := range flag.Envs {
+		if _, set := os.LookupEnv(name); set {
+			return nil, nil
+		}
+	}
 	switch value := v[flag.Name].(type) {
 	case nil:
 		return nil, nil
@@ -116,10 +123,25 @@ func (versionCommand) Run(k *kong.Context) error {
 func setUpLog(cfg *config.Config) {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // kong has checked it against the same words
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: redact}
 	var h slog.Handler = slog.NewTextHandler(os.Stderr, options)
 	if cfg.LogFormat == "json" {
 		h = slog.NewJSONHandler(os.Stderr, options)
 	}
 	slog.SetDefault(slog.New(h))
+}
+
+// redact is the last resort against a token that somebody put where none belongs, in a package's name
+// or a user agent.
+func redact(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Resolve(); v.Kind() {
+	case slog.KindString:
+		a.Value = slog.StringValue(edge.Redact(v.String()))
+	case slog.KindAny:
+		if err, ok := v.Any().(error); ok {
+			a.Value = slog.StringValue(edge.Redact(err.Error()))
+		}
+	default:
+	}
+	return a
 }
