@@ -24,7 +24,7 @@ func policy() *bluemonday.Policy {
 		"em", "strong", "b", "i", "u", "s", "del", "ins", "sub", "sup", "small", "kbd", "samp", "var", "mark", "q", "cite", "abbr",
 		"ul", "ol", "li", "dl", "dt", "dd", "details", "summary", "figure", "figcaption",
 		"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td")
-	p.AllowAttrs("id").Matching(regexp.MustCompile(`^[\p{L}\p{N}._:-]{1,200}$`)).Globally()
+	p.AllowAttrs("id").Matching(regexp.MustCompile(`^[\p{L}\p{N}._:-]+$`)).Globally()
 	p.AllowAttrs("align").Matching(regexp.MustCompile(`(?i)^(left|right|center|justify)$`)).
 		OnElements("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "th", "td", "table", "img")
 	p.AllowAttrs("colspan", "rowspan").Matching(regexp.MustCompile(`^[1-9][0-9]?$`)).OnElements("th", "td")
