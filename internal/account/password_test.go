@@ -115,12 +115,12 @@ func TestRequestsForLinksAreBoundedPerAccountAndPerNetwork(t *testing.T) {
 
 func TestResetLinkEndsAfterAnHourOrWithTheNextPassword(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		s := w.person("ann")
+		w.person("ann")
 		link := w.forgot("ann")
 		w.pass(time.Hour)
 		w.is(w.ResetPassword(t.Context(), visitor(7), link, another), account.ErrLink)
 
-		s = w.signIn("ann")
+		s := w.signIn("ann")
 		older, newer := w.forgot("ann"), w.forgot("ann")
 		w.ok(w.ResetPassword(t.Context(), visitor(7), newer, another))
 		w.is(w.ResetPassword(t.Context(), visitor(7), older, good), account.ErrLink)

@@ -80,19 +80,19 @@ func TestAgentOfATerminalIsShownAsClaimedButSafe(t *testing.T) {
 			t.Errorf("page %+v", p)
 		}
 		w.approve(ann, l.ID)
-		w.works(w.poll(l), "ann")
+		w.works(w.poll(l))
 	})
 }
 
 func TestUnverifiedPersonsTerminalIsSignedInQuietly(t *testing.T) {
 	w := sqlite(t)
-	s, err := w.accounts.SignUp(t.Context(), visitor(7), account.SignUp{Name: "ann", Email: "ann@example.com", Password: good})
+	s, err := w.accounts.SignUp(t.Context(), visitor(), account.SignUp{Name: "ann", Email: "ann@example.com", Password: good})
 	w.ok(err)
 	w.mails()
 	l := w.start()
 	ann := w.again(s.ID)
 	w.approve(ann, l.ID)
-	a := w.works(w.poll(l), "ann")
+	a := w.works(w.poll(l))
 	if a.EmailVerified {
 		t.Error("verified")
 	}

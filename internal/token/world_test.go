@@ -73,8 +73,9 @@ func (w *world) mails() []mail.Message {
 	return got
 }
 
-// mailed expects one mail to an address and returns its text.
-func (w *world) mailed(to, subject string) string {
+// mailed expects one mail to ann and returns its text.
+func (w *world) mailed(subject string) string {
+	const to = "ann@example.com"
 	w.t.Helper()
 	got := w.mails()
 	if len(got) != 1 || got[0].To != to || !strings.Contains(got[0].Subject, subject) {
@@ -127,9 +128,9 @@ func sqlite(t *testing.T) *world {
 
 const firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
-// visitor is somebody at 203.0.113.x with Firefox.
-func visitor(x byte) access.Actor {
-	return access.Anonymous(netip.AddrFrom4([4]byte{203, 0, 113, x}), firefox)
+// visitor is somebody at 203.0.113.7 with Firefox.
+func visitor() access.Actor {
+	return access.Anonymous(netip.AddrFrom4([4]byte{203, 0, 113, 7}), firefox)
 }
 
 // terminal is npm at 198.51.100.x.
@@ -149,7 +150,7 @@ func (w *world) person(name string) access.Actor {
 
 func (w *world) signIn(name string) access.Actor {
 	w.t.Helper()
-	s, err := w.accounts.SignIn(w.t.Context(), visitor(7), name, good)
+	s, err := w.accounts.SignIn(w.t.Context(), visitor(), name, good)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -159,28 +160,28 @@ func (w *world) signIn(name string) access.Actor {
 // again is the actor of a session's next request.
 func (w *world) again(sessionID string) access.Actor {
 	w.t.Helper()
-	a, err := w.accounts.ActorFor(w.t.Context(), visitor(7), sessionID)
+	a, err := w.accounts.ActorFor(w.t.Context(), visitor(), sessionID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return a
 }
 
-// create makes a token at the console and returns its secret.
-func (w *world) create(owner, kind string) string {
+// create makes a token for ann at the console and returns its secret.
+func (w *world) create(kind string) string {
 	w.t.Helper()
-	c, err := w.Create(w.t.Context(), access.Console(), token.NewToken{Owner: owner, Name: "test", Kind: kind})
+	c, err := w.Create(w.t.Context(), access.Console(), token.NewToken{Owner: "ann", Name: "test", Kind: kind})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return c.Secret
 }
 
-// works expects that a token stands for somebody.
-func (w *world) works(text, name string) access.Actor {
+// works expects that a token stands for ann.
+func (w *world) works(text string) access.Actor {
 	w.t.Helper()
 	a, err := w.Authenticate(w.t.Context(), terminal(1), text)
-	if err != nil || a.Name != name {
+	if err != nil || a.Name != "ann" {
 		w.t.Fatalf("the token stands for %q, %v", a.Name, err)
 	}
 	return a
