@@ -29,8 +29,14 @@ var errBusy = errs.New(errs.Unavailable, "db.busy", "The server is busy. Try aga
 // writerWait bounds how long a transaction waits for its turn.
 const writerWait = 5 * time.Second
 
-// maxTries bounds how often a PostgreSQL transaction is repeated after a serialization failure.
-const maxTries = 10
+// How a PostgreSQL transaction is repeated after a serialization failure. It is bounded by time, not
+// by a number: PostgreSQL also fails transactions that only look as if they met, and under load one
+// can lose many times in a row. The pauses grow and are random, so that those that met part.
+const (
+	retryFor   = 10 * time.Second
+	firstPause = 4 * time.Millisecond
+	maxPause   = 250 * time.Millisecond
+)
 
 // Q runs statements, on the pool or inside a transaction. Placeholders are "?"; a slice argument is
 // expanded for IN (?); times are stored in UTC with microseconds.
@@ -90,20 +96,22 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	if ctx.Value(txMarker{}) != nil {
 		return errInTx
 	}
-	for try := 1; ; try++ {
+	started := time.Now()
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := d.once(ctx, fn)
-		if err == nil {
+		switch {
+		case err == nil:
 			d.generation.Add(1)
 			return nil
-		}
-		if try == maxTries || !retryable(err) {
+		case !retryable(err):
 			return err
+		case time.Since(started) > retryFor:
+			return errBusy.With(err)
 		}
-		pause := time.Duration(try) * time.Duration(1+rand.IntN(5)) * time.Millisecond
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause):
+		case <-time.After(rand.N(pause)):
 		}
 	}
 }

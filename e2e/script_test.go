@@ -122,7 +122,8 @@ func asCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("HOME", home)
 }
 
-// fetchCommand is "fetch PATH FILE [TOKEN]": what a client without any habits of its own gets.
+// fetchCommand is "fetch PATH FILE [TOKEN]": what a client without any habits of its own gets. A token
+// may be in a file, as @FILE.
 func fetchCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: fetch PATH FILE [TOKEN]")
@@ -130,6 +131,9 @@ func fetchCommand(ts *testscript.TestScript, neg bool, args []string) {
 	r := request{path: args[0]}
 	if len(args) == 3 {
 		r.token = args[2]
+		if file, ok := strings.CutPrefix(r.token, "@"); ok {
+			r.token = strings.TrimSpace(ts.ReadFile(file))
+		}
 	}
 	a, err := of(ts).ask(r)
 	ts.Check(err)
