@@ -3,10 +3,10 @@ package markdown
 import "strings"
 
 // What the parser does in more than linear time, and how much of it a real readme never reaches. The
-// numbers were measured: at each limit, 512 KiB of the worst text cost about a second.
+// numbers were measured: at each limit, 512 KiB of the worst text cost half a second.
 const (
-	maxBrackets  = 2000   // in one paragraph: each may begin a link that each other may end
-	maxEmphasis  = 3000   // in one paragraph: each may close what each other opened
+	maxBrackets  = 1000   // in one paragraph: each may begin a link that each other may end
+	maxEmphasis  = 2000   // in one paragraph: each may close what each other opened
 	maxDepth     = 30     // of quotes and lists
 	maxHeadings  = 3000   // each wants an id of its own
 	maxCells     = 50_000 // of all tables: each is filled up to its widest row

@@ -86,6 +86,8 @@ func harmless(n *html.Node) {
 		link(n)
 	case atom.Img:
 		picture(n)
+	case atom.Pre, atom.Table:
+		set(n, "tabindex", "0") // wide ones scroll, and the keyboard must be able to
 	case atom.Input:
 		if attr(n, "type") != "checkbox" {
 			n.Parent.RemoveChild(n)

@@ -145,6 +145,9 @@ func tint(name string) string {
 // nearest is the place that a page without an entry of its own belongs to: the longest address above it.
 func nearest(places []Place, path string) (best string) {
 	for _, p := range places {
+		if p.Href == path {
+			return ""
+		}
 		if p.Href != "" && strings.HasPrefix(path, p.Href+"/") && len(p.Href) > len(best) {
 			best = p.Href
 		}

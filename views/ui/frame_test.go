@@ -64,7 +64,7 @@ func TestAvatarsAreTheSameEachTime(t *testing.T) {
 
 func TestPageWithoutAnEntryBelongsToTheNearest(t *testing.T) {
 	places := []Place{{Name: "Operator"}, {Href: "/operator"}, {Href: "/operator/mail"}}
-	for path, want := range map[string]string{"/operator/mail/1": "/operator/mail", "/operator/x": "/operator", "/operators": ""} {
+	for path, want := range map[string]string{"/operator/mail/1": "/operator/mail", "/operator/x": "/operator", "/operators": "", "/operator/mail": ""} {
 		if got := nearest(places, path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
