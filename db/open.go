@@ -27,10 +27,7 @@ func Open(ctx context.Context, address, folder string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.watch(ctx); err != nil {
-		_ = d.Close()
-		return nil, err
-	}
+	d.watch(ctx)
 	return d, nil
 }
 

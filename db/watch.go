@@ -17,7 +17,7 @@ const (
 )
 
 // watch follows other processes' writes until Close.
-func (d *DB) watch(ctx context.Context) error {
+func (d *DB) watch(ctx context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	loop := d.watchSQLite
@@ -27,7 +27,6 @@ func (d *DB) watch(ctx context.Context) error {
 	}
 	go func() { defer close(done); loop(ctx) }()
 	d.closers = append(d.closers, func() error { cancel(); <-done; return nil })
-	return nil
 }
 
 // watchSQLite reads PRAGMA data_version, which changes on a connection when another one committed.

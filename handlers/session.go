@@ -67,8 +67,8 @@ func (codec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
 // Decode implements scs.Codec.
 func (codec) Decode(b []byte) (time.Time, map[string]any, error) {
 	var s stored
-	if err := json.Unmarshal(b, &s); err != nil {
-		return time.Time{}, map[string]any{keyBroken: "yes"}, nil
+	if json.Unmarshal(b, &s) != nil {
+		return time.Time{}, map[string]any{keyBroken: "yes"}, nil //nolint:nilerr // the browser is told to begin anew
 	}
 	values := make(map[string]any, len(s.Values))
 	for k, v := range s.Values {

@@ -45,8 +45,8 @@ func connect(t *testing.T, address string) *client {
 	return &client{c, bufio.NewReader(c)}
 }
 
-func (c *client) ask(path string) error {
-	if _, err := fmt.Fprintf(c.Conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {
+func (c *client) ask() error {
+	if _, err := io.WriteString(c.Conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
 		return err
 	}
 	r, err := http.ReadResponse(c.Reader, nil)
@@ -62,21 +62,21 @@ func TestFullHouseLetsGoOfWhoeverIsIdleLongest(t *testing.T) {
 	var in []*client
 	for range 3 {
 		c := connect(t, address)
-		if err := c.ask("/"); err != nil {
+		if err := c.ask(); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Millisecond)
 		in = append(in, c)
 	}
-	if err := in[0].ask("/"); err != nil { // now the second has been idle longest
+	if err := in[0].ask(); err != nil { // now the second has been idle longest
 		t.Fatal(err)
 	}
 	time.Sleep(5 * time.Millisecond)
-	if err := connect(t, address).ask("/"); err != nil {
+	if err := connect(t, address).ask(); err != nil {
 		t.Errorf("the fourth was turned away: %v", err)
 	}
 	for i, want := range []bool{true, false, true} {
-		if err := in[i].ask("/"); (err == nil) != want {
+		if err := in[i].ask(); (err == nil) != want {
 			t.Errorf("connection %d: %v", i, err)
 		}
 	}
@@ -88,11 +88,11 @@ func TestFullHouseOfBusyGuestsTurnsTheNextAway(t *testing.T) {
 	done := make(chan error, 2)
 	for range 2 {
 		c := connect(t, address)
-		go func() { done <- c.ask("/") }()
+		go func() { done <- c.ask() }()
 		<-entered
 	}
 	begun := time.Now()
-	if err := connect(t, address).ask("/"); err == nil || time.Since(begun) > time.Second {
+	if err := connect(t, address).ask(); err == nil || time.Since(begun) > time.Second {
 		t.Errorf("the third: %v after %v", err, time.Since(begun))
 	}
 	close(hold)
@@ -101,7 +101,7 @@ func TestFullHouseOfBusyGuestsTurnsTheNextAway(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := connect(t, address).ask("/"); err != nil {
+	if err := connect(t, address).ask(); err != nil {
 		t.Errorf("when there is room again: %v", err)
 	}
 }

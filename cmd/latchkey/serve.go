@@ -50,7 +50,7 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 		return err
 	}
 	defer unlock()
-	listener, err := net.Listen("tcp", cfg.Listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w", cfg.Listen, err)
 	}
@@ -141,7 +141,7 @@ func serve(ctx context.Context, a *app.App, listener *gate, h http.Handler) erro
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	var work sync.WaitGroup
 	work.Go(func() { a.Run(working) })
-	metrics, err := serveMetrics(cfg)
+	metrics, err := serveMetrics(ctx, cfg)
 	if err != nil {
 		stopWork()
 		work.Wait()
@@ -165,11 +165,11 @@ func serve(ctx context.Context, a *app.App, listener *gate, h http.Handler) erro
 }
 
 // serveMetrics listens for Prometheus on an address of its own, which need not be public.
-func serveMetrics(cfg *config.Config) (stop func() error, err error) {
+func serveMetrics(ctx context.Context, cfg *config.Config) (stop func() error, err error) {
 	if cfg.MetricsListen == "" {
 		return func() error { return nil }, nil
 	}
-	listener, err := net.Listen("tcp", cfg.MetricsListen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.MetricsListen)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s for metrics: %w", cfg.MetricsListen, err)
 	}

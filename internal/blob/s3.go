@@ -103,7 +103,7 @@ func (s *S3) Keys(ctx context.Context) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel() // ends the listing when the caller stops early
-		for o := range s.core.Client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: algorithm + "/", Recursive: true}) {
+		for o := range s.core.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: algorithm + "/", Recursive: true}) {
 			if o.Err != nil {
 				yield(Entry{}, reach(o.Err))
 				return

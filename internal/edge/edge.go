@@ -3,6 +3,7 @@
 package edge
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -45,7 +46,7 @@ func Recover() echo.MiddlewareFunc {
 		return func(c echo.Context) (err error) {
 			defer func() {
 				p := recover()
-				if p == http.ErrAbortHandler {
+				if perr, ok := p.(error); ok && errors.Is(perr, http.ErrAbortHandler) {
 					panic(p)
 				}
 				if p != nil {

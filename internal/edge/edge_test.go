@@ -170,7 +170,7 @@ func TestPanicIsAnAnswerAndItsStackStaysInTheLog(t *testing.T) {
 	srv := httptest.NewServer(server("panic"))
 	defer srv.Close()
 	for _, path := range []string{"/panic", "/broken"} {
-		r, err := http.Get(srv.URL + path) //nolint:bodyclose // closed below
+		r, err := http.Get(srv.URL + path)
 		if err != nil {
 			t.Fatal(err)
 		}

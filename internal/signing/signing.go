@@ -46,9 +46,10 @@ func New(d *db.DB, now func() time.Time, box *secret.Box) *Service {
 	return &Service{db: d, now: now, box: box, keys: db.NewCache[string, signer](d, 1)}
 }
 
-// Ensure makes the first key. Processes that start together make one.
+// Ensure makes the first key, and fails when the current one cannot be opened. Processes that start
+// together make one.
 func (s *Service) Ensure(ctx context.Context) error {
-	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		_, err := store{tx}.current(ctx, s.now())
 		if !errors.Is(err, db.ErrNoRows) {
 			return err
@@ -59,6 +60,10 @@ func (s *Service) Ensure(ctx context.Context) error {
 		}
 		return store{tx}.insert(ctx, r)
 	})
+	if err == nil {
+		_, err = s.load(ctx)
+	}
+	return err
 }
 
 func (s *Service) newKey() (r row, err error) {

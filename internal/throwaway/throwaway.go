@@ -31,7 +31,7 @@ func Start(name string) (address string, err error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command(filepath.Join(root, "scripts", name)) //nolint:noctx // it ends with its standard input
+	cmd := exec.Command(filepath.Join(root, "scripts", name)) // it ends with its standard input
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
 	in, err := cmd.StdinPipe()

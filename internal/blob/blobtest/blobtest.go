@@ -130,7 +130,7 @@ func draftIsReadBack(t *testing.T, s blob.Store) {
 		t.Fatal(err)
 	}
 	defer func() { _ = d.Close() }()
-	content, key := Bytes(100_000)
+	content, _ := Bytes(100_000)
 	for part := range bytes.SplitSeq(content, []byte{7}) {
 		if _, err := d.Write(append(bytes.Clone(part), 7)); err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func draftIsReadBack(t *testing.T, s blob.Store) {
 		}
 	}
 	sum := sha512.Sum512(content)
-	key = hex.EncodeToString(sum[:])
+	key := hex.EncodeToString(sum[:])
 	if err := d.Commit(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
@@ -348,7 +348,10 @@ func lists(t *testing.T, s blob.Store) {
 		t.Errorf("%d keys were not listed", len(want))
 	}
 	n := 0
-	for range s.Keys(t.Context()) {
+	for _, err := range s.Keys(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		break
 	}
