@@ -70,8 +70,10 @@ func TestFormsSayWhatIsWrongAndKeepWhatWasTyped(t *testing.T) {
 	if r.status != http.StatusUnprocessableEntity {
 		t.Fatalf("%d", r.status)
 	}
-	for _, sel := range []string{"#name[value=Not A Name][aria-invalid=true]", "#full_name[value=Ann \"<b>\"]", "#email[value=nowhere][aria-describedby=email-problem email-hint]",
-		"#password[aria-invalid=true]", "#name-problem", "#email-problem", "#password-problem", "[role=alert][data-focus]:contains(A few things)"} {
+	for _, sel := range []string{
+		"#name[value=Not A Name][aria-invalid=true]", "#full_name[value=Ann \"<b>\"]", "#email[value=nowhere][aria-describedby=email-problem email-hint]",
+		"#password[aria-invalid=true]", "#name-problem", "#email-problem", "#password-problem", "[role=alert][data-focus]:contains(A few things)",
+	} {
 		if !r.has(sel) {
 			t.Errorf("nothing matches %s in %s", sel, r.text("main"))
 		}

@@ -28,14 +28,18 @@ type answer struct {
 
 // answers is complete: every kind of error has a page.
 var answers = map[errs.Kind]answer{
-	errs.Internal: {status: http.StatusInternalServerError, name: "Something went wrong on our side",
-		text: "It was not you, and nothing you typed is lost by trying again. If it keeps happening, tell whoever runs this registry."},
+	errs.Internal: {
+		status: http.StatusInternalServerError, name: "Something went wrong on our side",
+		text: "It was not you, and nothing you typed is lost by trying again. If it keeps happening, tell whoever runs this registry.",
+	},
 	errs.Invalid:         {status: http.StatusUnprocessableEntity, name: "That could not be used"},
 	errs.Unauthenticated: {status: http.StatusUnauthorized, name: "Sign in first", detour: "/login"},
 	errs.Sudo:            {status: http.StatusUnauthorized, name: "Confirm that it is you", detour: "/sudo"},
 	errs.Forbidden:       {status: http.StatusForbidden, name: "You may not do that"},
-	errs.NotFound: {status: http.StatusNotFound, name: "There is nothing here",
-		text: "The address may be mistyped, or what was here is gone. A private package is shown only to those who may see it, after they sign in."},
+	errs.NotFound: {
+		status: http.StatusNotFound, name: "There is nothing here",
+		text: "The address may be mistyped, or what was here is gone. A private package is shown only to those who may see it, after they sign in.",
+	},
 	errs.Conflict:    {status: http.StatusConflict, name: "That changed in the meantime"},
 	errs.TooLarge:    {status: http.StatusRequestEntityTooLarge, name: "That is too large"},
 	errs.Unsupported: {status: http.StatusUnsupportedMediaType, name: "That is not something we can read"},

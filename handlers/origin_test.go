@@ -54,8 +54,10 @@ func TestSignInFromElsewhereIsRefused(t *testing.T) {
 	p.Person("ann")
 	b := p.visit()
 	for _, headers := range []map[string]string{
-		{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site", "Origin": p.server.origin},
-		{"Sec-Fetch-Site": "", "Origin": "https://evil.example"}, {"Sec-Fetch-Site": "", "Origin": "null"},
+		{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+		{"Sec-Fetch-Site": "cross-site", "Origin": p.server.origin},
+		{"Sec-Fetch-Site": "", "Origin": "https://evil.example"},
+		{"Sec-Fetch-Site": "", "Origin": "null"},
 	} {
 		r := b.request(http.MethodPost, "/login", form("login", "ann", "password", "x"))
 		for k, v := range headers {

@@ -125,8 +125,10 @@ func picture(n *html.Node) {
 	}
 	with := text
 	if outside(src) && !within(n, atom.A) {
-		with = &html.Node{Type: html.ElementNode, DataAtom: atom.A, Data: "a",
-			Attr: []html.Attribute{{Key: "href", Val: src}, {Key: "rel", Val: rel}}}
+		with = &html.Node{
+			Type: html.ElementNode, DataAtom: atom.A, Data: "a",
+			Attr: []html.Attribute{{Key: "href", Val: src}, {Key: "rel", Val: rel}},
+		}
 		with.AppendChild(text)
 	}
 	n.Parent.InsertBefore(with, n)
