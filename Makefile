@@ -21,7 +21,7 @@ e2e: ## The end-to-end tests alone.
 
 lint: ## Lint.
 	scripts/setup lint
-	.cache/bin/golangci-lint run
+	.cache/bin/golangci-lint run --allow-parallel-runners
 
 generate: ## Renew the generated files.
 	go tool templ generate
