@@ -3,6 +3,7 @@ package registryapi
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -62,7 +63,7 @@ func canonical(escaped string) (string, error) {
 // decode decodes one segment and refuses what is ambiguous in it.
 func decode(segment string) (string, error) {
 	part, err := url.PathUnescape(segment)
-	if err != nil || part == "" || part == "." || part == ".." || strings.ContainsAny(part, "%\\;\x00\r\n") {
+	if err != nil || part == "" || part == "." || part == ".." || !utf8.ValidString(part) || strings.ContainsAny(part, "%\\;\x00\r\n") {
 		return "", errPath
 	}
 	return part, nil
