@@ -35,7 +35,7 @@ func (s *Server) actor(c echo.Context) (access.Actor, error) {
 	return s.Tokens.Authenticate(c.Request().Context(), by, secret)
 }
 
-// person is actor for what only somebody with an account may ask.
+// signedIn is actor for what only somebody with an account may ask.
 func (s *Server) signedIn(c echo.Context) (access.Actor, error) {
 	by, err := s.actor(c)
 	if err == nil && !by.SignedIn() {

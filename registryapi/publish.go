@@ -6,10 +6,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/errs"
+	"latchkey/internal/npm"
 )
-
-// besides is what a publish body may hold besides the tarball in base64: manifest, readme, attestation.
-const besides = 4 << 20
 
 var errEncoded = errs.New(errs.Unsupported, "registryapi.encoded", "Compressed request bodies are not accepted here.")
 
@@ -31,7 +29,7 @@ func (s *Server) publish(c echo.Context) error {
 	if r.Header.Get(echo.HeaderContentEncoding) != "" {
 		return errEncoded
 	}
-	body := http.MaxBytesReader(c.Response(), r.Body, s.Config.Limits.MaxTarball/3*4+besides)
+	body := http.MaxBytesReader(c.Response(), r.Body, s.Config.Limits.MaxTarball/3*4+npm.MaxEnvelope)
 	p, err := s.Packages.Publish(r.Context(), by, packageName(c), body)
 	if err != nil {
 		return err

@@ -128,6 +128,7 @@ func (a *App) schedule(limits *limit.Service, out *outbox.Service) {
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
 	a.Jobs.Every(time.Hour, "sweep links and sessions", a.Accounts.Sweep)
 	a.Jobs.Every(time.Hour, "sweep browser state", a.BrowserState.Sweep)
+	a.Jobs.Every(24*time.Hour, "sweep tarballs without a version", a.Packages.Sweep)
 	a.Jobs.Every(time.Hour, "sweep limits", limits.Sweep)
 }
 

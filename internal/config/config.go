@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"reflect"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,14 +65,14 @@ type Limits struct {
 	SessionIdle        time.Duration `default:"1h" help:"A browser session ends when unused for this long."`
 	SessionLife        time.Duration `default:"12h" help:"A browser session ends after this long in any case."`
 	LoginTokenLife     time.Duration `default:"12h" help:"Life of a token made by npm login."`
-	SignInRate         Rate          `default:"10/5m" help:"Failed sign-ins per account and per address."`
+	SignInRate         Rate          `default:"10/5m" help:"Failed sign-ins, and forgotten passwords, per account and per address."`
 	SignUpRate         Rate          `default:"20/24h" help:"New accounts per address."`
-	MailRate           Rate          `default:"5/6h" help:"Mails that one account's forms may cause to one address."`
+	MailRate           Rate          `default:"5/6h" help:"Mails with a link that forms may cause to one address."`
 	LoginRate          Rate          `default:"60/1h" help:"Terminals per address that may ask to be signed in in a browser."`
-	PublishRate        Rate          `default:"300/1h" help:"Published versions per account."`
+	PublishRate        Rate          `default:"300/1h" help:"Publishes that one account may try."`
 	PublishesAtOnce    int           `default:"8" help:"Publish requests whose bodies are read at the same time."`
 	ShutdownGrace      time.Duration `default:"20s" help:"How long requests may take to finish at shutdown."`
-	TransferIdle       time.Duration `default:"30s" help:"A transfer that makes no progress for this long is cut."`
+	TransferIdle       time.Duration `default:"30s" help:"A transfer that falls behind 16 KiB a second for this long is cut."`
 	HeaderBytes        int           `default:"32768" help:"Largest request header, in bytes."`
 	FormBytes          int64         `default:"65536" help:"Largest form or JSON body other than a publish, in bytes."`
 	ReadmeBytes        int64         `default:"524288" help:"Longest readme that is kept, in bytes."`
@@ -90,12 +92,13 @@ func (r *Rate) UnmarshalText(text []byte) error {
 		*r = Rate{}
 		return nil
 	}
-	n, per, ok := strings.Cut(string(text), "/")
-	d, err := time.ParseDuration(per)
-	if _, serr := fmt.Sscanf(n, "%d", &r.N); !ok || serr != nil || err != nil || r.N < 1 || d <= 0 {
+	number, period, _ := strings.Cut(string(text), "/")
+	n, err := strconv.Atoi(number)
+	per, perr := time.ParseDuration(period)
+	if err != nil || perr != nil || n < 1 || per <= 0 {
 		return fmt.Errorf(`%q is not a rate: expected N/PERIOD such as 10/5m, or "off"`, text)
 	}
-	r.Per = d
+	*r = Rate{n, per}
 	return nil
 }
 
@@ -141,8 +144,26 @@ func (c *Config) Complete() error {
 	if portal, _ := url.Parse(c.URL); portal.Path != "/" {
 		return fmt.Errorf("--url: %q has a path; the portal needs the root of its host name", c.URL)
 	}
-	if c.Limits.PasswordLength < 8 {
+	return c.Limits.check()
+}
+
+// maxDocument bounds what a publish may bring besides its tarball. The edge holds it, so that a body
+// is refused by its length alone.
+const maxDocument = 4 << 20
+
+// check refuses limits that would let nothing through: a limit that is not wanted is made large.
+func (l Limits) check() error {
+	v := reflect.ValueOf(l)
+	for i := range v.NumField() {
+		if f := v.Type().Field(i); v.Field(i).CanInt() && v.Field(i).Int() < 1 {
+			return fmt.Errorf("the limit %s must be more than nothing", f.Name)
+		}
+	}
+	if l.PasswordLength < 8 {
 		return errors.New("--password-length: passwords shorter than 8 characters are not safe")
+	}
+	if l.MaxManifest > maxDocument || l.ReadmeBytes > maxDocument {
+		return fmt.Errorf("--max-manifest and --readme-bytes: at most %d bytes", maxDocument)
 	}
 	return nil
 }

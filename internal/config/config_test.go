@@ -10,8 +10,15 @@ import (
 	"latchkey/internal/config"
 )
 
+func must(c *config.Config, err error) *config.Config {
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
 func valid() config.Config {
-	return config.Config{URL: "http://localhost:4873", Limits: config.Limits{PasswordLength: 15}}
+	return *must(config.Default())
 }
 
 func TestRates(t *testing.T) {
@@ -25,7 +32,7 @@ func TestRates(t *testing.T) {
 			t.Errorf("%s does not come back: %v", r, err)
 		}
 	}
-	for _, text := range []string{"", "10", "10/", "/5m", "0/5m", "-1/5m", "10/5", "10/-5m", "ten/5m", "on"} {
+	for _, text := range []string{"", "10", "10/", "/5m", "0/5m", "-1/5m", "10/5", "10/-5m", "ten/5m", "on", "10x/5m", "1 0/5m", "10/5m/5m"} {
 		var r config.Rate
 		if err := r.UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "10/5m") {
 			t.Errorf("%q: %v, %v", text, r, err)
@@ -79,5 +86,18 @@ func TestPasswordsCannotBeMadeShort(t *testing.T) {
 	c.Limits.PasswordLength = 7
 	if err := c.Complete(); err == nil {
 		t.Error("7 characters were accepted")
+	}
+}
+
+func TestLimitsThatLetNothingThroughAreRefused(t *testing.T) {
+	for what, change := range map[string]func(*config.Limits){
+		"connections": func(l *config.Limits) { l.ConnectionsAtOnce = 0 }, "cache": func(l *config.Limits) { l.CacheBytes = -1 },
+		"session": func(l *config.Limits) { l.SessionIdle = 0 }, "manifest": func(l *config.Limits) { l.MaxManifest = 5 << 20 },
+	} {
+		c := valid()
+		change(&c.Limits)
+		if err := c.Complete(); err == nil {
+			t.Errorf("%s was accepted", what)
+		}
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/db"
 )
 
@@ -22,9 +20,5 @@ func Enqueue(ctx context.Context, tx *db.Tx, now time.Time, kind Kind, payload a
 	if err != nil {
 		return fmt.Errorf("enqueue %s: %w", kind, err)
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
-	return store{tx}.insert(ctx, id.String(), kind, string(b), now)
+	return store{tx}.insert(ctx, db.NewID(), kind, string(b), now)
 }

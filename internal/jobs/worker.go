@@ -8,7 +8,6 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/access"
-	"latchkey/internal/errs"
 )
 
 const (
@@ -78,7 +77,7 @@ func (s *Service) tick(ctx context.Context) {
 		sc := &s.schedules[i]
 		if now := s.now(); now.Sub(sc.last) >= sc.every {
 			sc.last = now
-			if err := guarded(ctx, func(ctx context.Context) error { return sc.run(ctx) }); err != nil {
+			if err := guarded(ctx, sc.run); err != nil {
 				slog.Error("scheduled work failed", "work", sc.name, "error", err)
 			}
 		}
@@ -133,7 +132,7 @@ func (s *Service) settle(ctx context.Context, j job, failure error) error {
 func guarded(ctx context.Context, f func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = errs.New(errs.Internal, "jobs.panic", fmt.Sprint("panic: ", p))
+			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
 	return f(ctx)

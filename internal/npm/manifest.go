@@ -10,10 +10,10 @@ import (
 	"latchkey/internal/errs"
 )
 
-// Base stands for the registry's public address in stored manifests. It is a control character, which
+// Address stands for the registry's public address in stored manifests. It is a control character, which
 // cannot occur in JSON text, so that Resolve finds it without parsing, and a registry can move to
 // another address without its manifests being written again.
-const Base = '\x1f'
+const Address = '\x1f'
 
 // Release is what the server says about a version, whatever the client sent.
 type Release struct {
@@ -30,7 +30,7 @@ type Release struct {
 
 // Documents are the stored forms of a version's manifest.
 type Documents struct {
-	Full, Abbreviated []byte // JSON objects, with Base in their addresses
+	Full, Abbreviated []byte // JSON objects, with Address in their addresses
 	Head              []byte // members of the package's own document while this version is its latest
 	Description       string
 	Readme, ReadmeAs  string
@@ -138,11 +138,11 @@ func installScript(scripts jsontext.Value) bool {
 	return false
 }
 
-// dist is written by hand because of Base, which an encoder would escape; all its parts are plain.
+// dist is written by hand because of Address, which an encoder would escape; all its parts are plain.
 func (r Release) dist() []byte {
 	var b bytes.Buffer
 	b.WriteString(`"dist":{"tarball":"`)
-	b.WriteByte(Base)
+	b.WriteByte(Address)
 	b.WriteString(r.Name.Full + `/-/` + r.Name.Tarball(r.Version))
 	b.WriteString(`","shasum":"` + r.Shasum + `","integrity":"` + r.Integrity)
 	b.WriteString(`","fileCount":` + strconv.FormatInt(r.Contents.Files, 10))
@@ -174,10 +174,10 @@ func pick(m map[string]jsontext.Value, keys []string) map[string]jsontext.Value 
 	return out
 }
 
-// Resolve appends a stored manifest to dst with the registry's address in place of Base.
+// Resolve appends a stored manifest to dst with the registry's address in place of Address.
 func Resolve(dst, stored []byte, address string) []byte {
 	for {
-		i := bytes.IndexByte(stored, Base)
+		i := bytes.IndexByte(stored, Address)
 		if i < 0 {
 			return append(dst, stored...)
 		}

@@ -179,7 +179,7 @@ func TestReadmeIsTakenFromEitherPlace(t *testing.T) {
 }
 
 func TestResolveReplacesEveryAddress(t *testing.T) {
-	stored := []byte(strings.ReplaceAll(`{"a":"^x","b":"^y","c":1}`, "^", string(rune(npm.Base))))
+	stored := []byte(strings.ReplaceAll(`{"a":"^x","b":"^y","c":1}`, "^", string(rune(npm.Address))))
 	if got := npm.Resolve([]byte("z"), stored, "http://h/"); !bytes.Equal(got, []byte(`z{"a":"http://h/x","b":"http://h/y","c":1}`)) {
 		t.Errorf("%s", got)
 	}

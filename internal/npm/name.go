@@ -22,10 +22,9 @@ type Name struct {
 // validate-npm-package-name's rules for new packages: lower case, URL-safe, no leading dot or
 // underscore. It also refuses names of Node's core modules, which would never be reachable by require.
 var (
-	basePattern  = regexp.MustCompile(`^[a-z0-9-][a-z0-9._-]*$`)
-	scopePattern = regexp.MustCompile(`^[a-z0-9-][a-z0-9._-]*$`)
-	forbidden    = set("node_modules", "favicon.ico", "-")
-	coreModules  = set(strings.Fields(`assert async_hooks buffer child_process cluster console constants crypto
+	partPattern = regexp.MustCompile(`^[a-z0-9-][a-z0-9._-]*$`)
+	forbidden   = set("node_modules", "favicon.ico", "-")
+	coreModules = set(strings.Fields(`assert async_hooks buffer child_process cluster console constants crypto
 		dgram diagnostics_channel dns domain events fs http http2 https inspector module net os path perf_hooks
 		process punycode querystring readline repl stream string_decoder sys timers tls trace_events tty url
 		util v8 vm wasi worker_threads zlib`)...)
@@ -51,12 +50,12 @@ func ParseName(full string) (Name, error) {
 	n := Name{Full: full, Base: full}
 	if full[0] == '@' {
 		scope, base, ok := strings.Cut(full[1:], "/")
-		if !ok || !scopePattern.MatchString(scope) {
+		if !ok || !partPattern.MatchString(scope) {
 			return Name{}, ErrName
 		}
 		n.Scope, n.Base = scope, base
 	}
-	if !basePattern.MatchString(n.Base) || forbidden[n.Base] {
+	if !partPattern.MatchString(n.Base) || forbidden[n.Base] {
 		return Name{}, ErrName
 	}
 	if n.Scope == "" && coreModules[n.Base] {

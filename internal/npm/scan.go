@@ -13,8 +13,9 @@ import (
 
 // Limits of a publish body, besides the tarball's.
 const (
-	maxDepth    = 64
-	maxEnvelope = 4 << 20 // everything but the tarball: manifest, readme, attestation
+	maxDepth = 64
+	// MaxEnvelope bounds everything in a body but the tarball: manifest, readme, attestation; in bytes.
+	MaxEnvelope = 4 << 20
 	chunk       = 64 << 10
 )
 
@@ -52,7 +53,7 @@ func (s *scanner) run() error {
 		if err := s.next(b); err != nil {
 			return err
 		}
-		if s.out.Len() > maxEnvelope {
+		if s.out.Len() > MaxEnvelope {
 			return errEnvelope
 		}
 	}
@@ -123,7 +124,7 @@ func (s *scanner) copyString() error {
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return unexpectedEnd(err)
 		}
-		if s.out.Len()+len(part) > maxEnvelope {
+		if s.out.Len()+len(part) > MaxEnvelope {
 			return errEnvelope
 		}
 		s.out.Write(part)

@@ -21,9 +21,9 @@ const (
 	maxEntries    = 50_000
 	maxPath       = 1024
 	maxPathDepth  = 64
-	maxRatio      = 50       // once more than ratioFrom came out: a bomb, not a package
-	ratioFrom     = 64 << 20 //
-	maxPackage    = 1 << 20  // package.json
+	maxRatio      = 50 // once more than ratioFrom came out: a bomb, not a package
+	ratioFrom     = 64 << 20
+	maxPackage    = 1 << 20 // package.json
 	bindingGyp    = "binding.gyp"
 	shrinkwrap    = "npm-shrinkwrap.json"
 	packageJSON   = "package.json"

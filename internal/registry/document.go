@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/maypok86/otter/v2"
 
-	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/npm"
 )
@@ -68,7 +66,7 @@ type document struct {
 
 func newDocuments(limit int64) *otter.Cache[documentKey, *document] {
 	return otter.Must(&otter.Options[documentKey, *document]{
-		MaximumWeight: uint64(max(limit, 1)),
+		MaximumWeight: uint64(limit),
 		Weigher:       func(_ documentKey, d *document) uint32 { return uint32(len(d.bytes)) + 256 },
 	})
 }
@@ -173,7 +171,7 @@ func (s *Service) assemble(ctx context.Context, d Document) ([]byte, error) {
 		return nil, err
 	}
 	l, err := st.latest(ctx, d.head.ID)
-	if err != nil && !errors.Is(err, db.ErrNoRows) {
+	if err != nil {
 		return nil, fmt.Errorf("assemble %s: %w", d.head.Name, err)
 	}
 	return s.full(d.head, tags, pieces, l), nil
@@ -251,6 +249,3 @@ func (b *builder) versions(pieces []piece, address string) {
 	}
 	b.raw("}")
 }
-
-// Modified is when the package changed last.
-func (d Document) Modified() time.Time { return d.head.UpdatedAt }

@@ -2,13 +2,11 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
-	"latchkey/db"
 	"latchkey/internal/access"
 )
 
@@ -35,14 +33,12 @@ type Version struct {
 // Page is what the portal shows of a package.
 type Page struct {
 	Summary
-	Readme, ReadmeFilename        string
+	Readme                        string
 	License, Homepage, Repository string
 	Keywords, Maintainers         []string
 	Tags                          []Tag
 	VersionCount                  int64
-	CreatedAt, UpdatedAt          time.Time
 	Size, UnpackedSize, Files     int64 // of the latest version
-	Can                           map[access.Action]bool
 }
 
 // Page returns a package for the portal.
@@ -53,9 +49,6 @@ func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page,
 	}
 	st := store{s.db}
 	l, err := st.latest(ctx, h.ID)
-	if errors.Is(err, db.ErrNoRows) {
-		return Page{}, ErrNotFound
-	}
 	if err != nil {
 		return Page{}, err
 	}
@@ -65,22 +58,16 @@ func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page,
 	}
 	p := Page{
 		Summary: Summary{h.Name, h.Description, l.Version, l.PublishedBy, l.PublishedAt, h.Private},
-		Readme:  l.Readme, ReadmeFilename: l.ReadmeAs, Maintainers: names(h.maintainers), Tags: tags,
-		VersionCount: h.VersionCount, CreatedAt: h.CreatedAt, UpdatedAt: h.UpdatedAt,
-		Size: l.Size, UnpackedSize: l.UnpackedSize, Files: l.FileCount,
-		Can: map[access.Action]bool{access.PackagePublish: s.can(by, access.PackagePublish, h), access.PackageTag: s.can(by, access.PackageTag, h)},
+		Readme:  l.Readme, Maintainers: names(h.maintainers), Tags: tags,
+		VersionCount: h.VersionCount, Size: l.Size, UnpackedSize: l.UnpackedSize, Files: l.FileCount,
 	}
-	p.describe(l.Head)
+	p.addHead(l.Head)
 	return p, nil
 }
 
-func (s *Service) can(by access.Actor, act access.Action, h head) bool {
-	return access.Check(by, act, h.facts(by), s.now()) == nil
-}
-
-// describe reads what authors write in many ways: a license as text or {type}, a repository as text or
+// addHead reads what authors write in many ways: a license as text or {type}, a repository as text or
 // {url}, keywords as a list or one text. What has another form is left out.
-func (p *Page) describe(members string) {
+func (p *Page) addHead(members string) {
 	var m struct {
 		Homepage   any `json:"homepage"`
 		License    any `json:"license"`

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
 
 	"latchkey/db"
@@ -66,10 +65,14 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 	if err != nil {
 		return Published{}, err
 	}
+	docs, err := s.documentsOf(ctx, by, u) // before Commit, so that what is refused leaves no bytes behind
+	if err != nil {
+		return Published{}, err
+	}
 	if err := draft.Commit(ctx, u.blob); err != nil {
 		return Published{}, err
 	}
-	return s.record(ctx, by, u)
+	return s.record(ctx, by, u, docs)
 }
 
 // turn bounds how many bodies are read at once, and with them the memory they take.
@@ -166,11 +169,7 @@ func (i *intake) Write(p []byte) (int, error) {
 }
 
 // record makes the version visible, with everything that belongs to it, or nothing.
-func (s *Service) record(ctx context.Context, by access.Actor, u upload) (p Published, err error) {
-	docs, err := s.documentsOf(ctx, by, u)
-	if err != nil {
-		return p, err
-	}
+func (s *Service) record(ctx context.Context, by access.Actor, u upload, docs npm.Documents) (p Published, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		h, isNew, err := s.authorizePublish(ctx, tx, by, u.name)
 		if err != nil {
@@ -180,7 +179,7 @@ func (s *Service) record(ctx context.Context, by access.Actor, u upload) (p Publ
 			if h, err = s.create(ctx, tx, by, u); err != nil {
 				return err
 			}
-		} else if replayed, err := s.replay(ctx, tx, by, h, u); replayed != "" || err != nil {
+		} else if replayed, err := s.admit(ctx, tx, by, h, u); replayed != "" || err != nil {
 			p = Published{u.name.Full, u.Version, h.rev, replayed}
 			return err
 		}
@@ -190,7 +189,7 @@ func (s *Service) record(ctx context.Context, by access.Actor, u upload) (p Publ
 	return p, err
 }
 
-// documentsOf signs the version and builds what is stored of its manifest.
+// documentsOf signs the version and builds what is stored of its manifest, if it may be added.
 func (s *Service) documentsOf(ctx context.Context, by access.Actor, u upload) (d npm.Documents, err error) {
 	h, isNew, err := s.authorizePublish(ctx, nil, by, u.name)
 	if err != nil {
@@ -198,6 +197,8 @@ func (s *Service) documentsOf(ctx context.Context, by access.Actor, u upload) (d
 	}
 	if isNew {
 		h.maintainers = []maintainer{{by.UserID, by.Name}}
+	} else if _, err := s.admit(ctx, s.db, by, h, u); err != nil {
+		return d, err
 	}
 	keyID, signature, err := s.keys.Sign(ctx, u.name.Full, u.Version, u.integrity)
 	if err != nil {
@@ -209,11 +210,14 @@ func (s *Service) documentsOf(ctx context.Context, by access.Actor, u upload) (d
 	})
 }
 
-// replay decides over a version that exists already. It returns its id when this publish is the
-// repetition of one whose answer was lost, and ErrVersionExists for any other.
-func (s *Service) replay(ctx context.Context, tx *db.Tx, by access.Actor, h head, u upload) (string, error) {
-	v, err := store{tx}.version(ctx, h.ID, u.Version)
-	if errors.Is(err, db.ErrNoRows) {
+// admit says whether a package takes the version. It returns the version's id when this publish is
+// the repetition of one whose answer was lost, and ErrVersionExists for any other that is there.
+func (s *Service) admit(ctx context.Context, q db.Q, by access.Actor, h head, u upload) (replayed string, err error) {
+	v, err := store{q}.version(ctx, h.ID, u.Version)
+	if errors.Is(err, ErrVersionNotFound) {
+		if h.VersionCount >= s.cfg.Limits.MaxVersions {
+			return "", errTooManyVersions
+		}
 		return "", nil
 	}
 	if err != nil {
@@ -236,16 +240,12 @@ func newAnswered() *otter.Cache[string, bool] {
 func (s *Service) Acknowledge(p Published) { s.answered.Set(p.versionID, true) }
 
 func (s *Service) create(ctx context.Context, tx *db.Tx, by access.Actor, u upload) (head, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return head{}, err
-	}
-	access := u.Access
-	if access == "" && u.name.Scope != "" {
-		access = s.cfg.DefaultAccess
+	visibility := u.Access
+	if visibility == "" && u.name.Scope != "" {
+		visibility = s.cfg.DefaultAccess
 	}
 	now := s.now()
-	h := head{ID: id.String(), Name: u.name.Full, Private: access == "restricted", CreatedAt: now, UpdatedAt: now}
+	h := head{ID: db.NewID(), Name: u.name.Full, Private: visibility == "restricted", CreatedAt: now, UpdatedAt: now}
 	h.maintainers = []maintainer{{by.UserID, by.Name}}
 	if err := (store{tx}).insertPackage(ctx, h); err != nil {
 		return head{}, err
@@ -258,16 +258,9 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, by access.Actor, u uplo
 
 // add writes the version, its documents and its tag.
 func (s *Service) add(ctx context.Context, tx *db.Tx, by access.Actor, h head, u upload, docs npm.Documents) (p Published, err error) {
-	if h.VersionCount >= s.cfg.Limits.MaxVersions {
-		return p, errTooManyVersions
-	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return p, err
-	}
 	now, st := s.now(), store{tx}
 	v := version{
-		ID: id.String(), PackageID: h.ID, Number: h.VersionCount + 1, Version: u.Version, PublishedBy: by.UserID, PublishedAt: now,
+		ID: db.NewID(), PackageID: h.ID, Number: h.VersionCount + 1, Version: u.Version, PublishedBy: by.UserID, PublishedAt: now,
 		Blob: u.blob, Size: u.size, UnpackedSize: u.contents.Unpacked, FileCount: u.contents.Files,
 	}
 	if err := st.insertVersion(ctx, v, docs, s.cfg.Limits.ReadmeBytes); err != nil {
@@ -281,11 +274,6 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, by access.Actor, h head, u
 	}
 	if err := st.bump(ctx, h.ID, now, 1); err != nil {
 		return p, err
-	}
-	if latest {
-		if err := st.describe(ctx, h.ID, docs.Description); err != nil {
-			return p, err
-		}
 	}
 	err = audit.Record(ctx, tx, now, by, audit.Entry{
 		Event: audit.PackagePublished, Subject: subject(h.Name),

@@ -57,6 +57,9 @@ func TestVersionsAreImmutable(t *testing.T) {
 		if got := w.tarball(anonymous, "left-pad", "left-pad-1.0.0.tgz"); got != string(leftPad("1.0.0").Tarball()) {
 			t.Error("the stored bytes changed")
 		}
+		if n := w.stored(); n != 1 {
+			t.Errorf("%d tarballs are kept", n)
+		}
 	})
 }
 
@@ -179,6 +182,9 @@ func TestRefusedPublishesLeaveNothing(t *testing.T) {
 			if _, err := w.publish(w.ann, r.p); errs.Of(err).Kind != r.kind {
 				t.Errorf("%s: %v", what, err)
 			}
+		}
+		if n := w.stored(); n != 0 {
+			t.Errorf("%d tarballs are kept", n)
 		}
 		for _, table := range []string{"packages", "versions", "dist_tags", "audit_log"} {
 			if n := w.rows(table); n != 0 {

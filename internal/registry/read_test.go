@@ -31,7 +31,8 @@ func TestTags(t *testing.T) {
 		}{
 			{"set by the maintainer", w.SetTag(ctx, w.ann, "left-pad", "stable", "1.0.0"), nil},
 			{"moved", w.SetTag(ctx, w.ann, "left-pad", "stable", "2.0.0"), nil},
-			{"set by a stranger", w.SetTag(ctx, anonymous, "left-pad", "x", "1.0.0"), nil},
+			{"set by a stranger", w.SetTag(ctx, anonymous, "left-pad", "beta", "1.0.0"), access.ErrUnauthenticated},
+			{"a range as a tag", w.SetTag(ctx, w.ann, "left-pad", "1.x", "1.0.0"), errs.New(errs.Invalid, "npm.tag", "")},
 			{"set by another", w.SetTag(ctx, w.bob, "left-pad", "beta", "1.0.0"), access.ErrForbidden},
 			{"set by a read-only token", w.SetTag(ctx, readOnly, "left-pad", "beta", "1.0.0"), access.ErrTokenTooWeak},
 			{"set to no version", w.SetTag(ctx, w.ann, "left-pad", "beta", "9.9.9"), registry.ErrVersionNotFound},
@@ -42,7 +43,6 @@ func TestTags(t *testing.T) {
 			{"absent removed", w.RemoveTag(ctx, w.ann, "left-pad", "absent"), registry.ErrTagNotFound},
 			{"removed", w.RemoveTag(ctx, w.ann, "left-pad", "stable"), nil},
 		}
-		rows[2].want = errs.New(errs.Invalid, "npm.tag", "") // "x" is a range, and that is said first
 		for _, r := range rows {
 			if !errors.Is(r.err, r.want) {
 				t.Errorf("%s: %v", r.what, r.err)
@@ -151,11 +151,8 @@ func TestPageShowsThePackage(t *testing.T) {
 			t.Fatal(err)
 		}
 		if p.License != "MIT" || p.Repository != "github:ann/widget" || p.Homepage != "https://w.test" || fmt.Sprint(p.Keywords, p.Maintainers) != "[a b] [ann]" ||
-			p.PublishedBy != "ann" || p.VersionCount != 1 || p.Files != 2 || !p.Can[access.PackagePublish] {
+			p.PublishedBy != "ann" || p.VersionCount != 1 || p.Files != 2 {
 			t.Errorf("%+v", p)
-		}
-		if p, _ := w.Page(t.Context(), w.bob, "@ann/widget"); p.Can[access.PackagePublish] {
-			t.Error("another person is offered to publish")
 		}
 		vs, err := w.Versions(t.Context(), anonymous, "@ann/widget", 0)
 		if err != nil || len(vs) != 1 || vs[0].Version != "1.0.0" || vs[0].PublishedBy != "ann" {

@@ -67,7 +67,7 @@ func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service
 	return &Service{
 		db: d, now: now, blobs: blobs, keys: keys, cfg: cfg,
 		publishes: limit.NewMemory(cfg.Limits.PublishRate, now),
-		bodies:    make(chan struct{}, max(1, cfg.Limits.PublishesAtOnce)),
+		bodies:    make(chan struct{}, cfg.Limits.PublishesAtOnce),
 		heads:     db.NewCache[string, head](d, headFacts),
 		tarballs:  db.NewCache[string, tarball](d, tarballFacts),
 		documents: newDocuments(cfg.Limits.CacheBytes),
@@ -92,9 +92,6 @@ type maintainer struct{ UserID, Name string }
 // load reads a package's facts.
 func load(ctx context.Context, q db.Q, name string) (head, error) {
 	h, err := store{q}.head(ctx, name)
-	if errors.Is(err, db.ErrNoRows) {
-		return head{}, ErrNotFound
-	}
 	if err != nil {
 		return head{}, err
 	}

@@ -25,6 +25,7 @@ type world struct {
 	t        testing.TB
 	db       *db.DB
 	cfg      *config.Config
+	blobs    blob.Store
 	ann, bob access.Actor
 	clock    time.Time
 }
@@ -57,11 +58,10 @@ func newWorld(t testing.TB, d *db.DB, limits config.Limits) *world {
 	if err := keys.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	blobs, err := blob.OpenDir(t.TempDir(), w.clock)
-	if err != nil {
+	if w.blobs, err = blob.OpenDir(t.TempDir(), w.clock); err != nil {
 		t.Fatal(err)
 	}
-	w.Service = registry.New(d, now, blobs, keys, w.cfg)
+	w.Service = registry.New(d, now, w.blobs, keys, w.cfg)
 	w.ann, w.bob = person(t, d, "ann"), person(t, d, "bob")
 	return w
 }
@@ -146,6 +146,18 @@ func (w *world) rows(table string) (n int) {
 	w.t.Helper()
 	if err := w.db.Get(w.t.Context(), &n, `SELECT COUNT(*) FROM `+table); err != nil {
 		w.t.Fatal(err)
+	}
+	return n
+}
+
+// stored counts the tarballs that are kept.
+func (w *world) stored() (n int) {
+	w.t.Helper()
+	for _, err := range w.blobs.Keys(w.t.Context()) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		n++
 	}
 	return n
 }

@@ -19,10 +19,9 @@ type version struct {
 	PublishedAt                               time.Time
 }
 
-func (s store) head(ctx context.Context, name string) (h head, err error) {
-	err = s.Get(ctx, &h, `SELECT id, name, description, private, revision, version_count, created_at, updated_at
+func (s store) head(ctx context.Context, name string) (head, error) {
+	return db.One[head](ctx, s, ErrNotFound, `SELECT id, name, description, private, revision, version_count, created_at, updated_at
 		FROM packages WHERE name = ?`, name)
-	return h, err
 }
 
 func (s store) maintainers(ctx context.Context, packageID string) (ms []maintainer, err error) {
@@ -42,10 +41,9 @@ func (s store) insertMaintainer(ctx context.Context, packageID, userID string, s
 	return err
 }
 
-func (s store) version(ctx context.Context, packageID, v string) (r version, err error) {
-	err = s.Get(ctx, &r, `SELECT id, package_id, number, version, published_by, published_at, blob, size, unpacked_size, file_count
+func (s store) version(ctx context.Context, packageID, v string) (version, error) {
+	return db.One[version](ctx, s, ErrVersionNotFound, `SELECT id, package_id, number, version, published_by, published_at, blob, size, unpacked_size, file_count
 		FROM versions WHERE package_id = ? AND version = ?`, packageID, v)
-	return r, err
 }
 
 func (s store) insertVersion(ctx context.Context, v version, d npm.Documents, maxReadme int64) error {
@@ -112,7 +110,7 @@ func (s store) otherTags(ctx context.Context, packageID, tag string) (n int64, e
 	return n, err
 }
 
-// describedBy is the description in a version's stored head members.
+// headMembers are what a version adds to its package's document while it is the latest.
 func (s store) headMembers(ctx context.Context, versionID string) (members string, err error) {
 	err = s.Get(ctx, &members, `SELECT head FROM manifests WHERE version_id = ?`, versionID)
 	return members, err

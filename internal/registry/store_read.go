@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"time"
+
+	"latchkey/db"
 )
 
 // piece is one version in a package's document.
@@ -27,18 +29,17 @@ func (s store) abbreviatedPieces(ctx context.Context, packageID string) (ps []pi
 
 // latest is what the package's own document and page take from the version tagged latest.
 type latest struct {
-	VersionID, Version, Head, Readme, ReadmeAs, PublishedBy string
-	PublishedAt                                             time.Time
-	Size, UnpackedSize, FileCount                           int64
+	Version, Head, Readme, ReadmeAs, PublishedBy string
+	PublishedAt                                  time.Time
+	Size, UnpackedSize, FileCount                int64
 }
 
-func (s store) latest(ctx context.Context, packageID string) (l latest, err error) {
-	err = s.Get(ctx, &l, `SELECT v.id AS version_id, v.version, m.head, COALESCE(r.body, '') AS readme, COALESCE(r.filename, '') AS readme_as,
+func (s store) latest(ctx context.Context, packageID string) (latest, error) {
+	return db.One[latest](ctx, s, ErrNotFound, `SELECT v.version, m.head, COALESCE(r.body, '') AS readme, COALESCE(r.filename, '') AS readme_as,
 			u.name AS published_by, v.published_at, v.size, v.unpacked_size, v.file_count
 		FROM dist_tags t JOIN versions v ON v.id = t.version_id JOIN manifests m ON m.version_id = v.id
 			JOIN users u ON u.id = v.published_by LEFT JOIN readmes r ON r.version_id = v.id
 		WHERE t.package_id = ? AND t.tag = 'latest'`, packageID)
-	return l, err
 }
 
 // tarball is what a download needs to know.
@@ -47,18 +48,23 @@ type tarball struct {
 	Size int64
 }
 
-func (s store) tarball(ctx context.Context, packageID, version string) (t tarball, err error) {
-	err = s.Get(ctx, &t, `SELECT blob, size FROM versions WHERE package_id = ? AND version = ?`, packageID, version)
-	return t, err
+func (s store) tarball(ctx context.Context, packageID, version string) (tarball, error) {
+	return db.One[tarball](ctx, s, ErrNotFound, `SELECT blob, size FROM versions WHERE package_id = ? AND version = ?`, packageID, version)
 }
 
-const summaryColumns = `SELECT p.name, p.description, p.private, v.version, u.name AS published_by, v.published_at
+// used are those of some blobs that a version has.
+func (s store) used(ctx context.Context, blobs []string) (used []string, err error) {
+	err = s.Select(ctx, &used, `SELECT DISTINCT blob FROM versions WHERE blob IN (?)`, blobs)
+	return used, err
+}
+
+const selectSummary = `SELECT p.name, p.description, p.private, v.version, u.name AS published_by, v.published_at
 	FROM packages p JOIN dist_tags t ON t.package_id = p.id AND t.tag = 'latest'
 		JOIN versions v ON v.id = t.version_id JOIN users u ON u.id = v.published_by `
 
 // recent are the packages that changed last and that the viewer may see.
 func (s store) recent(ctx context.Context, viewer string, n int) (out []Summary, err error) {
-	err = s.Select(ctx, &out, summaryColumns+`WHERE p.private = FALSE
+	err = s.Select(ctx, &out, selectSummary+`WHERE p.private = FALSE
 			OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?)
 		ORDER BY p.updated_at DESC, p.id DESC LIMIT ?`, viewer, n)
 	return out, err
@@ -66,7 +72,7 @@ func (s store) recent(ctx context.Context, viewer string, n int) (out []Summary,
 
 // maintainedBy are the packages of a person that the viewer may see.
 func (s store) maintainedBy(ctx context.Context, person, viewer string, n int) (out []Summary, err error) {
-	err = s.Select(ctx, &out, summaryColumns+`JOIN maintainers o ON o.package_id = p.id JOIN users owner ON owner.id = o.user_id
+	err = s.Select(ctx, &out, selectSummary+`JOIN maintainers o ON o.package_id = p.id JOIN users owner ON owner.id = o.user_id
 		WHERE owner.name = ? AND (p.private = FALSE
 			OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?))
 		ORDER BY p.name LIMIT ?`, person, viewer, n)

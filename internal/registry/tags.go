@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 
 	"github.com/go-json-experiment/json"
 
@@ -35,19 +34,11 @@ func (s *Service) SetTag(ctx context.Context, by access.Actor, name, tag, ver st
 			return err
 		}
 		v, err := store{tx}.version(ctx, h.ID, ver)
-		if errors.Is(err, db.ErrNoRows) {
-			return ErrVersionNotFound
-		}
 		if err != nil {
 			return err
 		}
 		if err := s.setTag(ctx, tx, h.ID, tag, v.ID); err != nil {
 			return err
-		}
-		if tag == "latest" {
-			if err := describeAs(ctx, tx, h.ID, v.ID); err != nil {
-				return err
-			}
 		}
 		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0); err != nil {
 			return err
@@ -84,6 +75,7 @@ func (s *Service) RemoveTag(ctx context.Context, by access.Actor, name, tag stri
 	})
 }
 
+// setTag points a tag to a version. What latest points to also describes the package.
 func (s *Service) setTag(ctx context.Context, tx *db.Tx, packageID, tag, versionID string) error {
 	n, err := store{tx}.otherTags(ctx, packageID, tag)
 	if err != nil {
@@ -92,7 +84,10 @@ func (s *Service) setTag(ctx context.Context, tx *db.Tx, packageID, tag, version
 	if n >= maxTags {
 		return errTooManyTags
 	}
-	return store{tx}.setTag(ctx, packageID, tag, versionID)
+	if err := (store{tx}).setTag(ctx, packageID, tag, versionID); err != nil || tag != "latest" {
+		return err
+	}
+	return describeAs(ctx, tx, packageID, versionID)
 }
 
 // describeAs makes the package's description that of a version.

@@ -2,9 +2,7 @@ package registry
 
 import (
 	"context"
-	"errors"
 
-	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/blob"
 	"latchkey/internal/npm"
@@ -32,9 +30,6 @@ func (s *Service) Tarball(ctx context.Context, by access.Actor, name, file strin
 		return Tarball{}, ErrNotFound
 	}
 	t, err := s.tarballs.Get(ctx, h.ID+" "+v, func(ctx context.Context) (tarball, error) { return store{s.db}.tarball(ctx, h.ID, v) })
-	if errors.Is(err, db.ErrNoRows) {
-		return Tarball{}, ErrNotFound
-	}
 	if err != nil {
 		return Tarball{}, err
 	}
