@@ -27,13 +27,13 @@ func (s *Server) write(c echo.Context, status int, p page) error {
 	var b bytes.Buffer
 	target := c.Request().Header.Get("HX-Target")
 	if c.Request().Header.Get("HX-Request") == "true" && target != "" {
-		if err := templ.RenderFragments(s.framed(c, ui.Flash{}), &b, p.Page(), target); err != nil {
+		if err := templ.RenderFragments(s.framed(c, ""), &b, p.Page(), target); err != nil {
 			return err
 		}
 	}
 	if b.Len() > 0 {
 		text, _ := c.Get("done").(string)
-		ctx := s.framed(c, ui.Flash{Text: text})
+		ctx := s.framed(c, text)
 		if err := ui.FlashNote().Render(ctx, &b); err != nil {
 			return err
 		}
@@ -53,10 +53,10 @@ func (s *Server) write(c echo.Context, status int, p page) error {
 }
 
 // framed is the request's context with what surrounds every page.
-func (s *Server) framed(c echo.Context, flash ui.Flash) context.Context {
+func (s *Server) framed(c echo.Context, flash string) context.Context {
 	by := actor(c)
 	return ui.WithFrame(c.Request().Context(), ui.Frame{
-		Product: s.Config.Name, Home: s.Config.URL, Registry: s.Config.RegistryURL,
+		Product: s.Config.Name, Registry: s.Config.RegistryURL,
 		Path: c.Request().URL.Path, Now: s.Now(), Flash: flash,
 		Me:     ui.Me{Name: by.Name, Operator: by.Operator, Verified: by.EmailVerified},
 		SignUp: s.Config.SignUp == "open", Mail: s.Mail != nil,

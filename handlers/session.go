@@ -13,18 +13,16 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/app"
 	"latchkey/internal/edge"
-	"latchkey/views/ui"
 )
 
 // What a browser's cookie stands for. Who somebody is stays in the accounts' own table: scs may write a
 // session again that was just destroyed, and may hand one value to two requests, so nothing that proves
 // anything and nothing that may be used once is kept here.
 const (
-	keySession  = "session"   // the id of the account's session
-	keyFlash    = "flash"     // what was just done
-	keyFlashBad = "flash-bad" // or what could not be
-	keyBack     = "back"      // where to go after confirming
-	keyBroken   = "broken"    // the stored text could not be read
+	keySession = "session" // the id of the account's session
+	keyFlash   = "flash"   // what was just done
+	keyBack    = "back"    // where to go after confirming
+	keyBroken  = "broken"  // the stored text could not be read
 )
 
 func newSessions(a *app.App) *scs.SessionManager {
@@ -179,18 +177,14 @@ func (s *Server) flash(c echo.Context, text, next string) error {
 }
 
 // takeFlash returns the message that waits, once. What failed before the session was loaded has none.
-func (s *Server) takeFlash(c echo.Context) ui.Flash {
+func (s *Server) takeFlash(c echo.Context) string {
 	if c.Get("session") == nil {
-		return ui.Flash{}
+		return ""
 	}
 	ctx := c.Request().Context()
-	if text := s.sessions.GetString(ctx, keyFlashBad); text != "" {
-		s.sessions.Remove(ctx, keyFlashBad)
-		return ui.Flash{Text: text, Bad: true}
-	}
 	text := s.sessions.GetString(ctx, keyFlash)
 	if text != "" {
 		s.sessions.Remove(ctx, keyFlash)
 	}
-	return ui.Flash{Text: text}
+	return text
 }

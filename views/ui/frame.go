@@ -17,26 +17,19 @@ import (
 // value that views take from there.
 type Frame struct {
 	Product  string    // the name of this installation
-	Home     string    // its public address
 	Registry string    // what npm is pointed at
 	Path     string    // of the request, for the current place in a navigation
 	Now      time.Time // what "2 hours ago" is counted from
 	Me       Me
-	Flash    Flash
-	SignUp   bool // a stranger may make an account
-	Mail     bool // mail is kept here, for an operator to read
+	Flash    string // what was just done
+	SignUp   bool   // a stranger may make an account
+	Mail     bool   // mail is kept here, for an operator to read
 }
 
 // Me is the person who looks at the page. The zero Me is a stranger.
 type Me struct {
 	Name               string
 	Operator, Verified bool
-}
-
-// Flash is one message about what was just done.
-type Flash struct {
-	Text string
-	Bad  bool
 }
 
 type frameKey struct{}
