@@ -15,6 +15,7 @@ var withoutActor = []string{
 	"internal/outbox.Enqueue", "internal/outbox.Deliver",
 	"internal/limit.Take", "internal/limit.Forgive", "internal/limit.GiveBack", "internal/limit.Sweep",
 	"internal/signing.Ensure", "internal/signing.Sign", "internal/signing.Keys",
+	"internal/registry.Sweep",
 	"internal/token.Flush", "internal/token.Sweep",
 }
 
