@@ -13,6 +13,9 @@ import (
 // administration command beside a running server, a second server on PostgreSQL) is seen within
 // watchEvery on SQLite and when its notification arrives on PostgreSQL.
 func (d *DB) Generation() uint64 {
+	if d.peek != nil {
+		d.peek.look(d)
+	}
 	if d.blind.Load() {
 		return d.generation.Add(1) // nothing may be remembered until the watcher sees again
 	}

@@ -53,6 +53,7 @@ type DB struct {
 	dialect     dialect
 	generation  atomic.Uint64
 	blind       atomic.Bool // other processes' writes cannot be seen at the moment
+	peek        *peek       // SQLite only
 	closers     []func() error
 }
 

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -27,7 +28,9 @@ func Open(ctx context.Context, address, folder string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.watch(ctx)
+	if err := d.watch(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	return d, nil
 }
 

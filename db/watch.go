@@ -3,10 +3,14 @@ package db
 import (
 	"context"
 	"log/slog"
+	"math"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jmoiron/sqlx"
 )
 
 const (
@@ -16,48 +20,67 @@ const (
 	channel = "latchkey_written"
 )
 
-// watch follows other processes' writes until Close.
-func (d *DB) watch(ctx context.Context) {
+// watch begins to follow other processes' writes, until Close.
+func (d *DB) watch(ctx context.Context) error {
+	if _, ok := d.dialect.(postgres); !ok {
+		return d.watchSQLite(ctx)
+	}
+	d.blind.Store(true)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
-	loop := d.watchSQLite
-	if _, ok := d.dialect.(postgres); ok {
-		d.blind.Store(true)
-		loop = d.watchPostgres
-	}
-	go func() { defer close(done); loop(ctx) }()
+	go func() { defer close(done); d.watchPostgres(ctx) }()
 	d.closers = append(d.closers, func() error { cancel(); <-done; return nil })
+	return nil
 }
 
-// watchSQLite reads PRAGMA data_version, which changes on a connection when another one committed.
-func (d *DB) watchSQLite(ctx context.Context) {
+// peek sees other processes' writes to a SQLite file: PRAGMA data_version changes on a connection when
+// another one committed. It looks when somebody asks and the last look is too old, so that a server
+// which nobody uses does not wake fifty times a second.
+type peek struct {
+	begun   time.Time
+	due     atomic.Int64 // nanoseconds after begun
+	mu      sync.Mutex
+	conn    *sqlx.Conn
+	version int64
+}
+
+func (d *DB) watchSQLite(ctx context.Context) error {
 	c, err := d.read.Connx(ctx)
 	if err != nil {
-		d.blind.Store(true)
+		return err
+	}
+	d.peek = &peek{begun: time.Now(), conn: c}
+	d.closers = append(d.closers, func() error {
+		d.peek.mu.Lock()
+		defer d.peek.mu.Unlock()
+		d.peek.due.Store(math.MaxInt64)
+		return c.Close()
+	})
+	return nil
+}
+
+func (p *peek) look(d *DB) {
+	now := int64(time.Since(p.begun))
+	if now < p.due.Load() {
 		return
 	}
-	defer func() { _ = c.Close() }()
-	every := time.NewTicker(watchEvery)
-	defer every.Stop()
-	quiet := context.WithoutCancel(ctx)
-	var last int64
-	for {
-		var v int64
-		if err := c.GetContext(quiet, &v, "PRAGMA data_version"); err != nil {
-			slog.Error("cannot watch the database for writes; caching is off", "error", err)
-			d.blind.Store(true)
-			return
-		}
-		if v != last {
-			last = v
-			d.generation.Add(1)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-every.C:
-		}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now < p.due.Load() {
+		return
 	}
+	var v int64
+	if err := p.conn.GetContext(context.Background(), &v, "PRAGMA data_version"); err != nil {
+		slog.Error("cannot watch the database for writes; caching is off", "error", err)
+		d.blind.Store(true)
+		p.due.Store(math.MaxInt64)
+		return
+	}
+	if v != p.version {
+		p.version = v
+		d.generation.Add(1)
+	}
+	p.due.Store(now + int64(watchEvery))
 }
 
 // watchPostgres listens for notifications and is blind while it has no connection.
