@@ -81,7 +81,7 @@ func (p PackageVersions) Page() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " <section class=\"sheet block\"><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Version</th><th scope=\"col\">Published</th><th scope=\"col\" class=\"opt\">By</th><th scope=\"col\" class=\"number opt\">Unpacked</th><th scope=\"col\" class=\"number opt\">Files</th></tr></thead> <tbody>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, " <section class=\"sheet block\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Versions, a table that scrolls\"><table><thead><tr><th scope=\"col\">Version</th><th scope=\"col\">Published</th><th scope=\"col\" class=\"opt\">By</th><th scope=\"col\" class=\"number opt\">Unpacked</th><th scope=\"col\" class=\"number opt\">Files</th></tr></thead> <tbody>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
