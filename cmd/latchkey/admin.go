@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -68,6 +70,54 @@ func (c tokenCreate) Run(ctx context.Context, cfg *config.Config, k *kong.Contex
 			return err
 		}
 		_, err = fmt.Fprintln(k.Stdout, t.Secret)
+		return err
+	})
+}
+
+type tokenList struct {
+	User string `required:"" help:"Account that the tokens act for." placeholder:"NAME"`
+}
+
+// Run shows a table of tokens.
+func (c tokenList) Run(ctx context.Context, cfg *config.Config, k *kong.Context) error {
+	return administer(ctx, cfg, func(a *app.App) error {
+		held, err := a.Tokens.List(ctx, access.Console(), c.User)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(k.Stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "HINT\tNAME\tKIND\tMADE\tLAST USED\tFROM\tENDS\tID") // what fails is kept for Flush
+		for _, h := range held {
+			_, _ = fmt.Fprintln(w, strings.Join([]string{
+				h.Hint, h.Name, h.Kind, moment(&h.CreatedAt, ""), moment(h.LastUsedAt, "never"), cmp.Or(h.LastUsedIP, "-"), moment(h.ExpiresAt, "never"), h.ID,
+			}, "\t"))
+		}
+		return w.Flush()
+	})
+}
+
+// moment is a time in a table, or what stands for none.
+func moment(t *time.Time, none string) string {
+	if t == nil {
+		return none
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
+}
+
+type tokenRevoke struct {
+	User string `required:"" help:"Account that the token acts for." placeholder:"NAME"`
+	Hint string `xor:"token" required:"" help:"The token, as token list and mails show it: npm_lk1234…5678." placeholder:"HINT"`
+	ID   string `xor:"token" required:"" help:"The token, by its id." placeholder:"ID"`
+}
+
+// Run ends a token. A running server refuses it from the next request on.
+func (c tokenRevoke) Run(ctx context.Context, cfg *config.Config, k *kong.Context) error {
+	return administer(ctx, cfg, func(a *app.App) error {
+		h, err := a.Tokens.RevokeHeld(ctx, access.Console(), c.User, cmp.Or(c.ID, c.Hint))
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(k.Stdout, "Revoked %s (%s, %s) of %s.\n", h.Hint, h.Name, h.Kind, c.User)
 		return err
 	})
 }

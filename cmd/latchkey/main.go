@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -15,8 +17,20 @@ import (
 	"latchkey/internal/errs"
 )
 
-// version is set by the release build.
-var version = "development"
+// version is what the build knows of itself: the module's version when it was installed by one, the
+// commit when it was built in a checkout.
+var version = sync.OnceValue(func() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
+		}
+	}
+	return info.Main.Version
+})
 
 // command is the command line: the options that all commands share, then the commands.
 type command struct {
@@ -30,6 +44,8 @@ type command struct {
 	} `cmd:"" help:"Manage accounts."`
 	Token struct {
 		Create tokenCreate `cmd:"" help:"Make an access token and print its secret, alone, once."`
+		List   tokenList   `cmd:"" help:"List the access tokens of an account that work."`
+		Revoke tokenRevoke `cmd:"" help:"End an access token for good."`
 	} `cmd:"" help:"Manage access tokens."`
 	ShowConfig configCommand  `cmd:"" name:"config" help:"Show every option with its value. Secrets are hidden."`
 	Routes     routesCommand  `cmd:"" help:"List the addresses that the server answers."`

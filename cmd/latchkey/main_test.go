@@ -282,7 +282,31 @@ func TestAdministrationBesideARunningServer(t *testing.T) {
 	if body, err := io.ReadAll(a.Body); err != nil || a.StatusCode != 200 || !strings.Contains(string(body), `"ann"`) {
 		t.Errorf("%d %s %v", a.StatusCode, body, err)
 	}
+	hint := strings.TrimSpace(secret)[:10] + "..." + strings.TrimSpace(secret)[36:]
+	revoke := []string{"token", "revoke", "--user", "ann", "--hint", hint, "--data", data}
+	list := func() string {
+		t.Helper()
+		out, complaint, code := result(t, program(t, nil, "token", "list", "--user", "ann", "--data", data))
+		if code != 0 || complaint != "" || !strings.HasPrefix(out, "HINT") {
+			t.Fatalf("list: %d %q %q", code, out, complaint)
+		}
+		return out
+	}
+	if out := list(); !strings.Contains(out, strings.Replace(hint, "...", "…", 1)+"  ci    automation  20") || strings.Contains(out, secret) {
+		t.Errorf("list: %s", out)
+	}
+	if out, complaint, code := result(t, program(t, nil, revoke...)); code != 0 || !strings.HasPrefix(out, "Revoked npm_lk") {
+		t.Errorf("revoke: %d %q %q", code, out, complaint)
+	}
+	if out := list(); strings.Count(out, "\n") != 1 {
+		t.Errorf("list: %s", out)
+	}
+	if out, complaint, code := result(t, program(t, nil, revoke...)); code == 0 || out != "" || !strings.Contains(complaint, "no working token") {
+		t.Errorf("revoke again: %d %q %q", code, out, complaint)
+	}
 	for want, args := range map[string][]string{
+		"--hint": {"token", "revoke", "--user", "ann"},
+		"--id":   {"token", "revoke", "--user", "ann", "--hint", "x", "--id", "y"},
 		"nobody": {"token", "create", "--user", "nobody", "--name", "x"},
 		"kind":   {"token", "create", "--user", "ann", "--name", "x", "--kind", "session"},
 		"email":  {"user", "create", "bob", "--password-stdin"},

@@ -16,6 +16,7 @@ const (
 	TokenOpenLogin        Action = "token.open_login"
 	TokenApproveLogin     Action = "token.approve_login"
 	TokenRevoke           Action = "token.revoke"
+	TokenView             Action = "token.view"
 	PackageRead           Action = "package.read"
 	PackagePublish        Action = "package.publish"
 	PackageTag            Action = "package.tag"
@@ -53,6 +54,7 @@ var actions = map[Action]need{
 	TokenOpenLogin:        {standing: Owner, token: never},
 	TokenApproveLogin:     {standing: Owner, token: never, sudo: true},
 	TokenRevoke:           {standing: Owner, token: read},
+	TokenView:             {standing: Owner, token: read},
 	PackageRead:           {standing: Reader, token: read},
 	PackagePublish:        {standing: Writer, token: write, verified: true},
 	PackageTag:            {standing: Writer, token: write, verified: true},

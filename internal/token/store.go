@@ -38,9 +38,24 @@ func (s store) owned(ctx context.Context, hash string) (owned, error) {
 
 // count says how many tokens of an account work.
 func (s store) count(ctx context.Context, userID string, now time.Time) (n int, err error) {
-	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM tokens
-		WHERE user_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`, userID, now)
+	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM tokens WHERE `+working, userID, now)
 	return n, err
+}
+
+const working = `user_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`
+
+const heldColumns = `id, hint, name, kind, created_at, expires_at, last_used_at, last_used_ip`
+
+// held returns the tokens of an account that work.
+func (s store) held(ctx context.Context, userID string, now time.Time) (hs []Held, err error) {
+	err = s.Select(ctx, &hs, `SELECT `+heldColumns+` FROM tokens WHERE `+working+` ORDER BY created_at, id`, userID, now)
+	return hs, err
+}
+
+// marked returns those of them that have an id or a hint.
+func (s store) marked(ctx context.Context, userID, mark string, now time.Time) (hs []Held, err error) {
+	err = s.Select(ctx, &hs, `SELECT `+heldColumns+` FROM tokens WHERE `+working+` AND (id = ? OR hint = ?) LIMIT 2`, userID, now, mark, mark)
+	return hs, err
 }
 
 func (s store) revoke(ctx context.Context, id string, now time.Time) (int64, error) {

@@ -29,6 +29,8 @@ var (
 	ErrToken   = errs.New(errs.Unauthenticated, "token.unauthenticated", "This access token is not valid. Sign in with npm login.")
 	ErrLogin   = errs.New(errs.NotFound, "token.login", "This sign-in of a terminal is over. Run npm login again.")
 	ErrDecided = errs.New(errs.Conflict, "token.decided", "This sign-in was approved or denied already.")
+	ErrNoToken = errs.New(errs.NotFound, "token.not_found", "This account has no working token of this id or hint.")
+	ErrOneHint = errs.New(errs.Conflict, "token.one_hint", "Several tokens of this account have this hint: say the id of the one.")
 	ErrTooMany = errs.New(errs.Conflict, "token.too_many", "This account has 1,000 access tokens. Revoke some that are not used first.")
 	ErrBusy    = errs.New(errs.Unavailable, "token.busy", "Too many terminals at your address wait to be signed in. Finish one of them, or try again later.")
 )
