@@ -99,7 +99,7 @@ func (w *world) join(p person, password string) error {
 	if err != nil {
 		return fmt.Errorf("make the account %s: %w", p.name, err)
 	}
-	by := access.Actor{UserID: u.ID, Name: u.Name, Via: "browser", Operator: p.operator, EmailVerified: true}
+	by := access.Actor{UserID: u.ID, Name: u.Name, Via: access.ViaBrowser, Operator: p.operator, EmailVerified: true}
 	w.people[p.name] = by
 	return w.app.Accounts.UpdateProfile(w.ctx, by, account.Profile{FullName: p.fullName, Homepage: p.homepage})
 }
