@@ -19,8 +19,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// kept is how many captured messages stay.
-const kept = 200
+// Kept is how many captured messages stay.
+const Kept = 200
 
 // Capture keeps mail as files and writes it to the log, links and all: what an installation without a
 // mail server does, so that its operator can follow the links.
@@ -80,7 +80,7 @@ func (c *Capture) prune() error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids[min(kept, len(ids)):] {
+	for _, id := range ids[min(Kept, len(ids)):] {
 		if err := os.Remove(c.file(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

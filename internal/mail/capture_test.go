@@ -73,13 +73,13 @@ func TestMessageCapturedTwiceIsKeptOnce(t *testing.T) {
 
 func TestNewestMessagesAreKept(t *testing.T) {
 	c := newCapture(t)
-	for i := range kept + 5 {
+	for i := range Kept + 5 {
 		if err := c.Send(t.Context(), Message{To: "ann@example.com", Subject: fmt.Sprint(i), Body: "b"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	l := list(t, c)
-	if len(l) != kept || l[0].Subject != fmt.Sprint(kept+4) || l[kept-1].Subject != "5" {
+	if len(l) != Kept || l[0].Subject != fmt.Sprint(Kept+4) || l[Kept-1].Subject != "5" {
 		t.Errorf("%d kept, from %s to %s", len(l), l[len(l)-1].Subject, l[0].Subject)
 	}
 }
