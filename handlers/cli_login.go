@@ -1,18 +1,9 @@
 package handlers
 
 import (
-	"strings"
-	"time"
-
 	"github.com/labstack/echo/v4"
 
 	"latchkey/views"
-	"latchkey/views/ui"
-)
-
-const (
-	codeLength = 6               // how much of the address is compared with the terminal's
-	promptly   = 3 * time.Minute // a request that waited longer may be somebody else's
 )
 
 func (s *Server) cliLoginPage(c echo.Context) error {
@@ -33,11 +24,10 @@ func (s *Server) answerCLILogin(c echo.Context) error {
 	case "deny":
 		err = s.Tokens.DenyWebLogin(ctx, by, page.Login.ID)
 	case "approve":
-		if page.Doubtful && !strings.EqualFold(page.Typed, page.Code) {
-			page.Problems = ui.Problems{"code": "The address in your terminal must end with these six characters. If it does not, say no."}
+		err = s.Tokens.ApproveWebLogin(ctx, by, page.Login.ID, page.Typed)
+		if page.Problems = problems(err); page.Problems != nil {
 			return s.renderForm(c, page)
 		}
-		err = s.Tokens.ApproveWebLogin(ctx, by, page.Login.ID)
 	default:
 		err = errForm
 	}
@@ -48,14 +38,10 @@ func (s *Server) answerCLILogin(c echo.Context) error {
 }
 
 func (s *Server) cliLoginOf(c echo.Context) (page views.CLILogin, err error) {
-	by := actor(c)
-	if page.Login, err = s.Tokens.WebLogin(c.Request().Context(), by, c.Param("id")); err != nil {
+	if page.Login, err = s.Tokens.WebLogin(c.Request().Context(), actor(c), c.Param("id")); err != nil {
 		return page, err
 	}
-	id := page.Login.ID
-	page.Code = id[max(0, len(id)-codeLength):]
+	page.Code, page.Doubtful, page.Fresh = page.Login.Code, page.Login.Doubtful, page.Login.Fresh
 	page.Typed = field(c, "code")
-	page.Doubtful = !page.Login.SameNetwork || s.Now().Sub(page.Login.Created) > promptly
-	page.Fresh = s.Now().Before(by.SudoUntil)
 	return page, nil
 }

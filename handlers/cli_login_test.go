@@ -116,6 +116,15 @@ func TestOldRequestNeedsTheCode(t *testing.T) {
 	if r := b.get("/auth/login/" + l.ID); !r.has(".note.bad:contains(waited for a while)") || !r.has("#code") {
 		t.Errorf("%s", r.text("main"))
 	}
+	for _, typed := range []string{"", "ABCDEF"} {
+		r := b.post("/auth/login/"+l.ID, form("answer", "approve", "code", typed))
+		if r.status != http.StatusUnprocessableEntity || !r.has("#code") {
+			t.Errorf("approved with %q: %d", typed, r.status)
+		}
+	}
+	if r := b.post("/auth/login/"+l.ID, form("answer", "approve", "code", l.ID[20:])); r.location() != "/auth/login/"+l.ID {
+		t.Errorf("not approved with the code: %d", r.status)
+	}
 }
 
 func TestDeniedRequestStaysDenied(t *testing.T) {
@@ -147,7 +156,7 @@ func TestRequestBelongsToTheBrowserThatOpenedIt(t *testing.T) {
 	url := "/auth/login/" + l.ID
 	p.as("eve").get(url)
 	b := p.as("ann")
-	if r := b.get(url); r.status != http.StatusNotFound || !r.has("h1:contains(This request is over)") {
+	if r := b.get(url); r.status != http.StatusNotFound || !r.has("main:contains(This sign-in of a terminal is over. Run npm login again.)") {
 		t.Errorf("%d %s", r.status, r.text("main"))
 	}
 	if r := b.post(url, form("answer", "approve")); r.status != http.StatusNotFound {

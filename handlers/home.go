@@ -15,7 +15,7 @@ func (s *Server) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	run, err := s.Accounts.HasOperator(ctx, by)
+	run, err := s.Accounts.HasOperator(ctx)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,6 @@ func (s *Server) invitationOf(c echo.Context) (views.Invitation, error) {
 	page := views.Invitation{Secret: c.Param("token"), Form: s.accountForm(c)}
 	var err error
 	page.Form.FixedEmail = true
-	page.Form.Email, err = s.Accounts.Invitation(c.Request().Context(), actor(c), page.Secret)
+	page.Form.Email, err = s.Accounts.Invitation(c.Request().Context(), page.Secret)
 	return page, err
 }

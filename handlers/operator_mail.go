@@ -1,19 +1,13 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/labstack/echo/v4"
 
-	"latchkey/internal/mail"
 	"latchkey/views"
 )
 
 func (s *Server) mailPage(c echo.Context) error {
-	if s.Mail == nil {
-		return echo.ErrNotFound
-	}
-	letters, err := s.Mail.List()
+	letters, err := s.Outbox.Captured(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
 	}
@@ -21,13 +15,7 @@ func (s *Server) mailPage(c echo.Context) error {
 }
 
 func (s *Server) letterPage(c echo.Context) error {
-	if s.Mail == nil {
-		return echo.ErrNotFound
-	}
-	letter, err := s.Mail.Read(c.Param("id"))
-	if errors.Is(err, mail.ErrNoMessage) {
-		return echo.ErrNotFound
-	}
+	letter, err := s.Outbox.Letter(c.Request().Context(), actor(c), c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/views"
-	"latchkey/views/ui"
 )
 
 // peoplePerPage is how many accounts one page lists.
@@ -22,9 +21,6 @@ func (s *Server) invite(c echo.Context) error {
 	email := field(c, "email")
 	err := s.Accounts.Invite(c.Request().Context(), actor(c), email)
 	if wrong := problems(err); wrong != nil {
-		if email == "" {
-			wrong = ui.Problems{"email": "Say whom to invite: their email address."}
-		}
 		page, err := s.peopleOf(c)
 		if err != nil {
 			return err

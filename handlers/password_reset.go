@@ -32,6 +32,6 @@ func (s *Server) reset(c echo.Context) error {
 func (s *Server) resetOf(c echo.Context) (views.PasswordReset, error) {
 	page := views.PasswordReset{Secret: c.Param("token"), PasswordLength: s.Config.Limits.PasswordLength}
 	var err error
-	page.Name, err = s.Accounts.ResetLink(c.Request().Context(), actor(c), page.Secret)
+	page.Name, err = s.Accounts.ResetLink(c.Request().Context(), page.Secret)
 	return page, err
 }

@@ -17,7 +17,6 @@ import (
 
 	"latchkey/internal/app/apptest"
 	"latchkey/internal/config"
-	"latchkey/internal/secret"
 )
 
 // portal is the whole product behind the portal's edge.
@@ -30,7 +29,6 @@ type portal struct {
 func newPortal(t testing.TB, change ...func(*config.Config)) *portal {
 	t.Helper()
 	w := apptest.New(t, change...)
-	w.Accounts.HashWith(secret.NewPasswords(secret.Cost{MemoryKiB: 64, Passes: 1})) // quick, and of no use to anybody
 	s, err := New(w.App)
 	if err != nil {
 		t.Fatal(err)

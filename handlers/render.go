@@ -26,7 +26,7 @@ func (s *Server) renderForm(c echo.Context, p page) error {
 func (s *Server) write(c echo.Context, status int, p page) error {
 	var b bytes.Buffer
 	target := c.Request().Header.Get("HX-Target")
-	if c.Request().Header.Get("HX-Request") == "true" && target != "" {
+	if byHtmx(c) && target != "" {
 		if err := templ.RenderFragments(s.framed(c, ""), &b, p.Page(), target); err != nil {
 			return err
 		}
@@ -52,6 +52,9 @@ func (s *Server) write(c echo.Context, status int, p page) error {
 	return c.HTMLBlob(status, b.Bytes())
 }
 
+// byHtmx reports whether our script sent the request, and not the browser itself.
+func byHtmx(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }
+
 // framed is the request's context with what surrounds every page.
 func (s *Server) framed(c echo.Context, flash string) context.Context {
 	by := actor(c)
@@ -59,26 +62,29 @@ func (s *Server) framed(c echo.Context, flash string) context.Context {
 		Product: s.Config.Name, Registry: s.Config.RegistryURL,
 		Path: c.Request().URL.Path, Now: s.Now(), Flash: flash,
 		Me:     ui.Me{Name: by.Name, Operator: by.Operator, Verified: by.EmailVerified},
-		SignUp: s.Config.SignUp == "open", Mail: s.Mail != nil,
+		SignUp: s.Config.SignUp == "open", Mail: s.Outbox.Captures(),
 	})
 }
 
 // done ends a write that changed what a page shows: htmx gets the part that it asked for, by the page's
 // own handler, and the message beside it; a browser without script is sent to the page.
 func (s *Server) done(c echo.Context, text, next string, show echo.HandlerFunc) error {
-	if c.Request().Header.Get("HX-Request") == "true" {
+	if byHtmx(c) {
 		c.Set("done", text)
 		return show(c)
 	}
 	return s.flash(c, text, next)
 }
 
-// redirect sends the browser to a page. htmx is told in a header, because it would follow a 303 by
-// itself and put the page into a part of the old one.
-func redirect(c echo.Context, to string) error {
-	if c.Request().Header.Get("HX-Request") == "true" {
+// redirect sends the browser to a page.
+func redirect(c echo.Context, to string) error { return redirectAs(c, http.StatusOK, to) }
+
+// redirectAs sends the browser to a page. htmx is told in a header, because it would follow a 303 by
+// itself and put the page into a part of the old one; status is what it is answered with.
+func redirectAs(c echo.Context, status int, to string) error {
+	if byHtmx(c) {
 		c.Response().Header().Set("HX-Redirect", to)
-		return c.NoContent(http.StatusOK)
+		return c.NoContent(status)
 	}
 	return c.Redirect(http.StatusSeeOther, to)
 }

@@ -8,7 +8,7 @@ import (
 
 func (s *Server) setupPage(c echo.Context) error {
 	link := c.Param("token")
-	if err := s.Accounts.SetupOpen(c.Request().Context(), actor(c), link); err != nil {
+	if err := s.Accounts.SetupOpen(c.Request().Context(), link); err != nil {
 		return err
 	}
 	return s.render(c, views.Setup{Secret: link, Form: s.accountForm(c)})

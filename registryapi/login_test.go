@@ -42,7 +42,7 @@ func TestWebLogin(t *testing.T) {
 	if _, err := r.Tokens.WebLogin(t.Context(), by, id); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Tokens.ApproveWebLogin(t.Context(), by, id); err != nil {
+	if err := r.Tokens.ApproveWebLogin(t.Context(), by, id, id[len(id)-6:]); err != nil {
 		t.Fatal(err)
 	}
 	got := r.get(path)

@@ -25,12 +25,12 @@ type profile struct {
 
 // profiles are the kinds of people that ask. "ann" is the one whose things are asked for.
 func profiles() []profile {
-	browser := Actor{UserID: "ann", Name: "ann", Via: "browser", EmailVerified: true, SessionID: "s"}
+	browser := Actor{UserID: "ann", Name: "ann", Via: ViaBrowser, EmailVerified: true, SessionID: "s"}
 	sudo, unverified, operator := browser, browser, browser
 	sudo.SudoUntil = now.Add(time.Minute)
 	unverified.EmailVerified = false
 	operator.Operator = true
-	token := Actor{UserID: "ann", Name: "ann", Via: "token", EmailVerified: true, Grant: &Grant{TokenID: "t"}}
+	token := Actor{UserID: "ann", Name: "ann", Via: ViaToken, EmailVerified: true, Grant: &Grant{TokenID: "t"}}
 	readOnly := token
 	readOnly.Grant = &Grant{TokenID: "t", ReadOnly: true}
 	return []profile{
@@ -87,7 +87,7 @@ func answer(err error) string {
 func TestStrangersLearnNothing(t *testing.T) {
 	for act := range actions {
 		for _, p := range profiles() {
-			if p.by.Via == "cli" {
+			if p.by.AtConsole() {
 				continue
 			}
 			if err := Check(p.by, act, Facts{Hidden: true}, now); !errors.Is(err, ErrHidden) {
@@ -98,7 +98,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 }
 
 func TestReadOnlyTokensChangeNothing(t *testing.T) {
-	by := Actor{UserID: "ann", Via: "token", EmailVerified: true, Grant: &Grant{ReadOnly: true}}
+	by := Actor{UserID: "ann", Via: ViaToken, EmailVerified: true, Grant: &Grant{ReadOnly: true}}
 	for act, n := range actions {
 		err := Check(by, act, Facts{Standing: Owner}, now)
 		if n.token != read && err == nil {
@@ -114,7 +114,7 @@ func TestUnknownActionsAreForbidden(t *testing.T) {
 }
 
 func TestConfirmationEnds(t *testing.T) {
-	by := Actor{UserID: "ann", Via: "browser", SudoUntil: now}
+	by := Actor{UserID: "ann", Via: ViaBrowser, SudoUntil: now}
 	if err := Check(by, AccountChangePassword, Facts{Standing: Owner}, now.Add(-time.Nanosecond)); err != nil {
 		t.Error("just before:", err)
 	}
@@ -131,7 +131,9 @@ func TestSelfIsOneself(t *testing.T) {
 	}{
 		{Actor{UserID: "ann"}, "ann", Facts{Standing: Owner}},
 		{Actor{UserID: "bob"}, "ann", Facts{Hidden: true}},
-		{Actor{}, "", Facts{Hidden: true}},
+		{Actor{}, "ann", Facts{}},
+		{Actor{}, "", Facts{}},
+		{Console(), "", Facts{}},
 		{Console(), "ann", Facts{Standing: Owner}},
 	} {
 		if got := Self(r.by, r.user); got != r.want {

@@ -14,11 +14,23 @@ import (
 // Signing in a terminal and changing a password ask for a proof this fresh.
 const SudoFor = 5 * time.Minute
 
+// Via is by what means somebody acts. The security log keeps it.
+type Via string
+
+// The means.
+const (
+	ViaBrowser  Via = "browser"  // a session of the portal
+	ViaToken    Via = "token"    // an access token
+	ViaConsole  Via = "cli"      // the machine's own command line
+	ViaMail     Via = "mail"     // a link in a mail
+	ViaTerminal Via = "terminal" // a terminal that is being signed in
+)
+
 // Actor is who acts, by what means, and with which proof.
 type Actor struct {
 	UserID, Name  string
-	Via           string // "browser", "token", "cli", "jobs": recorded in the security log
-	Operator      bool   // runs this installation
+	Via           Via
+	Operator      bool // runs this installation
 	EmailVerified bool
 	SessionID     string    // browser only
 	SudoUntil     time.Time // browser only: identity confirmed until
@@ -46,7 +58,20 @@ func Anonymous(ip netip.Addr, agent string) Actor {
 }
 
 // Console is the operator at the machine's own command line.
-func Console() Actor { return Actor{Name: "operator", Via: "cli", Operator: true, EmailVerified: true} }
+func Console() Actor {
+	return Actor{Name: "operator", Via: ViaConsole, Operator: true, EmailVerified: true}
+}
+
+// AtConsole reports whether the actor is the operator at the machine's own command line.
+func (a Actor) AtConsole() bool { return a.Via == ViaConsole }
+
+// Address is where the actor is, as text, or "" when that is not known.
+func (a Actor) Address() string {
+	if !a.IP.IsValid() {
+		return ""
+	}
+	return a.IP.String()
+}
 
 // SignedIn reports whether the actor is a known person.
 func (a Actor) SignedIn() bool { return a.UserID != "" }

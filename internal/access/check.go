@@ -42,7 +42,7 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrForbidden
 	case f.Hidden && f.Standing < Reader:
 		return ErrHidden
-	case n.standing > Reader && !by.SignedIn() && by.Via != "cli":
+	case n.standing > Reader && !by.SignedIn() && !by.AtConsole():
 		return ErrUnauthenticated
 	case f.Standing < n.standing:
 		return ErrForbidden
@@ -50,18 +50,20 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrTokenTooWeak
 	case n.verified && !by.EmailVerified:
 		return ErrUnverified
-	case n.sudo && by.Via != "cli" && !now.Before(by.SudoUntil):
+	case n.sudo && !by.AtConsole() && !now.Before(by.SudoUntil):
 		return ErrSudo
 	}
 	return nil
 }
 
-// Self is the standing over an account: Owner of one's own, and for the console of every one.
+// Self is the standing over an account: Owner of one's own, and for the console of every one. From
+// those who are signed in as another it is hidden; whoever is not signed in may still be its owner,
+// and is asked to sign in.
 func Self(by Actor, userID string) Facts {
-	if by.Via == "cli" || by.UserID != "" && by.UserID == userID {
+	if userID != "" && (by.AtConsole() || by.UserID == userID) {
 		return Facts{Standing: Owner}
 	}
-	return Facts{Hidden: true}
+	return Facts{Hidden: by.SignedIn()}
 }
 
 // Installation is the standing over this installation. Strangers do not learn of the operator's pages.

@@ -20,19 +20,16 @@ import (
 type Service struct {
 	db        *db.DB
 	now       func() time.Time
+	passwords *secret.Passwords
 	limits    *limit.Service
 	out       *outbox.Service
 	cfg       *config.Config
-	passwords *secret.Passwords
 }
 
 // New returns the service.
-func New(d *db.DB, now func() time.Time, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
-	return &Service{db: d, now: now, limits: limits, out: out, cfg: cfg, passwords: secret.NewPasswords(secret.Recommended)}
+func New(d *db.DB, now func() time.Time, passwords *secret.Passwords, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
+	return &Service{db: d, now: now, passwords: passwords, limits: limits, out: out, cfg: cfg}
 }
-
-// HashWith sets what a password hash costs from now on. Tests use it to be quick.
-func (s *Service) HashWith(p *secret.Passwords) { s.passwords = p }
 
 // User is an account as its owner and the operator see it.
 type User struct {
@@ -82,25 +79,25 @@ var (
 
 // self asks whether the actor may do something to their own account.
 func (s *Service) self(by access.Actor, act access.Action) error {
-	if !by.SignedIn() {
-		return access.ErrUnauthenticated
-	}
 	return access.Check(by, act, access.Self(by, by.UserID), s.now())
 }
 
 // as is the actor that somebody becomes by signing in: for the security log.
-func as(by access.Actor, u user, via string) access.Actor {
+func as(by access.Actor, u user, via access.Via) access.Actor {
 	by.UserID, by.Name, by.Via = u.ID, u.Name, via
 	return by
 }
 
-// from says in a letter where an act came from.
-func from(by access.Actor) string {
-	if !by.IP.IsValid() {
+// At is where somebody is, in a letter, after a preposition: " from 203.0.113.7", or nothing when the
+// address is not known.
+func At(preposition, address string) string {
+	if address == "" {
 		return ""
 	}
-	return " from " + by.IP.String()
+	return " " + preposition + " " + address
 }
+
+func from(by access.Actor) string { return At("from", by.Address()) }
 
 // write puts a letter into the outbox of the transaction.
 func (s *Service) write(ctx context.Context, tx *db.Tx, to, template string, data map[string]string) error {
@@ -122,7 +119,7 @@ func (s *Service) notify(ctx context.Context, tx *db.Tx, u user, template string
 
 // Notify writes to the owner of an account about an act on what belongs to them, in the transaction of
 // the act. The letter's data has their Name already.
-func (s *Service) Notify(ctx context.Context, tx *db.Tx, _ access.Actor, userID, template string, data map[string]string) error {
+func (s *Service) Notify(ctx context.Context, tx *db.Tx, userID, template string, data map[string]string) error {
 	u, err := store{tx}.byID(ctx, userID)
 	if err != nil {
 		return err

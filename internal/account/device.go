@@ -46,21 +46,19 @@ func on(program, system string) string {
 	return program + " on " + system
 }
 
-// Near reports whether two addresses are in one network: an IPv4 /24, an IPv6 /64.
-func Near(a, b netip.Addr) bool {
-	a, b = a.Unmap(), b.Unmap()
+// Near reports whether two addresses are in one network: an IPv4 /24, an IPv6 /64. Where an address is
+// not known, nothing is near.
+func Near(a, b string) bool {
+	x, _ := netip.ParseAddr(a) // what is no address is the invalid one
+	y, _ := netip.ParseAddr(b)
+	return near(x.Unmap(), y.Unmap())
+}
+
+func near(a, b netip.Addr) bool {
 	bits := 24
 	if a.Is6() {
 		bits = 64
 	}
 	p, err := a.WithZone("").Prefix(bits)
 	return err == nil && p.Contains(b.WithZone(""))
-}
-
-func nearText(a string, b netip.Addr) bool {
-	addr, err := netip.ParseAddr(a)
-	if err != nil {
-		return !b.IsValid()
-	}
-	return Near(addr, b)
 }

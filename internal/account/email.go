@@ -7,7 +7,6 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
-	"latchkey/internal/errs"
 )
 
 // verifiable returns what a verify link stands for, to the one account that may use it. The person
@@ -18,12 +17,8 @@ func (s *Service) verifiable(ctx context.Context, by access.Actor, text string) 
 	if err != nil {
 		return l, err
 	}
-	facts := access.Facts{}
-	if by.UserID == l.UserID {
-		facts = access.Self(by, l.UserID)
-	}
-	err = access.Check(by, access.AccountVerifyEmail, facts, s.now())
-	if errs.Of(err).Kind == errs.Forbidden && by.UserID != l.UserID {
+	err = s.self(by, access.AccountVerifyEmail)
+	if err == nil && by.UserID != l.UserID {
 		err = ErrOtherAccount
 	}
 	return l, err
@@ -68,7 +63,7 @@ func (s *Service) VerifyEmail(ctx context.Context, by access.Actor, text string)
 		if err := st.removeLinks(ctx, toVerify, l.UserID); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountEmailVerified, Subject: "account:" + by.Name})
+		return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountEmailVerified, Subject: ownSubject(by)})
 	})
 }
 

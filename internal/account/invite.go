@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"latchkey/db"
@@ -10,8 +11,8 @@ import (
 	"latchkey/internal/errs"
 )
 
-// invitationLife is how long an invitation waits for its answer.
-const invitationLife = 7 * 24 * time.Hour
+// InvitationLife is how long an invitation waits for its answer.
+const InvitationLife = 7 * 24 * time.Hour
 
 // Invite mails a link with which one account may be made, by whoever reads mail at the address.
 // Operators may.
@@ -21,6 +22,9 @@ func (s *Service) Invite(ctx context.Context, by access.Actor, email string) err
 	}
 	if s.cfg.SignUp == "closed" {
 		return errs.New(errs.Conflict, "account.no_invitations", "Sign-up is closed here, so nobody could accept: set --sign-up to invitation or open.")
+	}
+	if strings.TrimSpace(email) == "" {
+		return errs.Field("email", "Say whom to invite: their email address.")
 	}
 	address, err := parseAddress(email)
 	if err != nil {
@@ -32,7 +36,7 @@ func (s *Service) Invite(ctx context.Context, by access.Actor, email string) err
 		return errs.Field("email", "Several invitations went to this address today. Ask whether they arrived.")
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		text, err := store{tx}.insertLink(ctx, toJoin, link{Email: address}, s.now(), invitationLife)
+		text, err := store{tx}.insertLink(ctx, toJoin, link{Email: address}, s.now(), InvitationLife)
 		if err != nil {
 			return err
 		}
@@ -41,7 +45,7 @@ func (s *Service) Invite(ctx context.Context, by access.Actor, email string) err
 			return err
 		}
 		sender := by.Name
-		if by.Via == "cli" {
+		if by.AtConsole() {
 			sender = "The operator"
 		}
 		return s.write(ctx, tx, address, "invitation", map[string]string{"By": sender, "Link": s.cfg.URL + "invitations/" + text})
@@ -49,7 +53,7 @@ func (s *Service) Invite(ctx context.Context, by access.Actor, email string) err
 }
 
 // Invitation tells which address an invitation was mailed to. Looking does not use it.
-func (s *Service) Invitation(ctx context.Context, _ access.Actor, text string) (email string, err error) {
+func (s *Service) Invitation(ctx context.Context, text string) (email string, err error) {
 	l, err := store{s.db}.link(ctx, toJoin, text, s.now())
 	return l.Email, err
 }

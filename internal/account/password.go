@@ -3,22 +3,27 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/secret"
 )
 
-// resetLife is how long a link to choose a new password works.
-const resetLife = time.Hour
+// ResetLife is how long a link to choose a new password works.
+const ResetLife = time.Hour
 
-// ForgotPassword mails a link to choose a new password. It answers nil for everybody: whether there
+// ForgotPassword mails a link to choose a new password. It answers nil for every login: whether there
 // was an account, and whether its address is verified, only the owner of the address learns. No link
 // goes to an address that nobody verified.
 func (s *Service) ForgotPassword(ctx context.Context, by access.Actor, login string) error {
+	if strings.TrimSpace(login) == "" {
+		return errs.Field("login", "Say the name of your account, or its email address.")
+	}
 	if err := s.limits.Take(ctx, "forgot:"+limit.Network(by.IP), s.cfg.Limits.SignInRate); err != nil {
 		return err
 	}
@@ -51,7 +56,7 @@ func (s *Service) ForgotPassword(ctx context.Context, by access.Actor, login str
 }
 
 func (s *Service) mailResetLink(ctx context.Context, tx *db.Tx, by access.Actor, u user) error {
-	text, err := store{tx}.insertLink(ctx, toReset, link{u.ID, u.Email}, s.now(), resetLife)
+	text, err := store{tx}.insertLink(ctx, toReset, link{u.ID, u.Email}, s.now(), ResetLife)
 	if err != nil {
 		return err
 	}
@@ -59,14 +64,14 @@ func (s *Service) mailResetLink(ctx context.Context, tx *db.Tx, by access.Actor,
 }
 
 // ResetLink tells whose password a link may set. Looking does not use it: mail scanners look.
-func (s *Service) ResetLink(ctx context.Context, _ access.Actor, text string) (name string, err error) {
+func (s *Service) ResetLink(ctx context.Context, text string) (name string, err error) {
 	u, err := s.resettable(ctx, s.db, text, store.link)
 	return u.Name, err
 }
 
 // resettable returns whose password a link may set: its address must still be theirs.
 func (s *Service) resettable(ctx context.Context, q db.Q, text string,
-	read func(store, context.Context, string, string, time.Time) (link, error),
+	read func(store, context.Context, purpose, string, time.Time) (link, error),
 ) (user, error) {
 	l, err := read(store{q}, ctx, toReset, text, s.now())
 	if err != nil {
@@ -95,7 +100,7 @@ func (s *Service) ResetPassword(ctx context.Context, by access.Actor, text, pass
 		if err != nil {
 			return err
 		}
-		by := as(by, u, "mail")
+		by := as(by, u, access.ViaMail)
 		if err := s.replacePassword(ctx, tx, by, u, hash, ""); err != nil {
 			return err
 		}

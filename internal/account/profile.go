@@ -34,7 +34,7 @@ func (s *Service) UpdateProfile(ctx context.Context, by access.Actor, in Profile
 		if err := (store{tx}).setProfile(ctx, by.UserID, Profile{fullName, homepage}, s.now()); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountProfileChanged, Subject: "account:" + by.Name})
+		return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountProfileChanged, Subject: ownSubject(by)})
 	})
 }
 

@@ -19,10 +19,13 @@ func TestProfileIsOnesOwn(t *testing.T) {
 		if err != nil || u != s.User {
 			t.Errorf("got %+v, %v", u, err)
 		}
-		for _, by := range []access.Actor{visitor(7), access.Console()} {
-			_, err = w.Profile(t.Context(), by)
-			w.is(err, access.ErrUnauthenticated)
-			w.is(w.UpdateProfile(t.Context(), by, account.Profile{}), access.ErrUnauthenticated)
+		for _, c := range []struct {
+			by   access.Actor
+			want error
+		}{{visitor(7), access.ErrUnauthenticated}, {access.Console(), access.ErrForbidden}} { // the console has no account
+			_, err = w.Profile(t.Context(), c.by)
+			w.is(err, c.want)
+			w.is(w.UpdateProfile(t.Context(), c.by, account.Profile{}), c.want)
 		}
 	})
 }
@@ -148,7 +151,7 @@ func TestNoticeGoesOutWithTheCommitAndToVerifiedAddressesOnly(t *testing.T) {
 		data := map[string]string{"Device": "Firefox", "From": ""}
 		notify := func(id string, then error) error {
 			return w.db.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
-				return errors.Join(w.Notify(ctx, tx, visitor(7), id, "new-sign-in", data), then)
+				return errors.Join(w.Notify(ctx, tx, id, "new-sign-in", data), then)
 			})
 		}
 		undone := errors.New("undone")

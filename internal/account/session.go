@@ -28,14 +28,11 @@ func (s *Service) start(ctx context.Context, tx *db.Tx, by access.Actor, u user)
 		return Session{}, err
 	}
 	now, st := s.now(), store{tx}
-	b := browser{Agent: by.Agent}
-	if by.IP.IsValid() {
-		b.IP = by.IP.String()
-	}
+	b := browser{by.Address(), by.Agent}
 	if err := st.insertSession(ctx, id.String(), u.ID, b, now, now.Add(s.cfg.Limits.SessionLife)); err != nil {
 		return Session{}, err
 	}
-	by = as(by, u, "browser")
+	by = as(by, u, access.ViaBrowser)
 	if err := audit.Record(ctx, tx, now, by, audit.Entry{Event: audit.SessionStarted, Subject: subject(u)}); err != nil {
 		return Session{}, err
 	}
@@ -95,7 +92,7 @@ func (s *Service) ActorFor(ctx context.Context, by access.Actor, sessionID strin
 			slog.WarnContext(ctx, "cannot note that a session is in use", "error", err)
 		}
 	}
-	by.UserID, by.Name, by.Via, by.SessionID = v.UserID, v.Name, "browser", v.ID
+	by.UserID, by.Name, by.Via, by.SessionID = v.UserID, v.Name, access.ViaBrowser, v.ID
 	by.Operator, by.EmailVerified = v.Operator, v.EmailVerified
 	by.SudoUntil = v.ConfirmedAt.Add(access.SudoFor)
 	return by, nil

@@ -27,7 +27,7 @@ func TestSessionStandsForItsUserWithTheRequestsAddress(t *testing.T) {
 		a, err := w.ActorFor(t.Context(), by, s.ID)
 		w.ok(err)
 		want := access.Actor{
-			UserID: s.User.ID, Name: "ann", Via: "browser", EmailVerified: true, SessionID: s.ID,
+			UserID: s.User.ID, Name: "ann", Via: access.ViaBrowser, EmailVerified: true, SessionID: s.ID,
 			SudoUntil: w.at.Add(access.SudoFor), IP: netip.MustParseAddr("198.51.100.4"), Agent: "other",
 		}
 		if !reflect.DeepEqual(a, want) {

@@ -13,7 +13,7 @@ import (
 const setupLife = time.Hour
 
 // HasOperator reports whether somebody runs this installation.
-func (s *Service) HasOperator(ctx context.Context, _ access.Actor) (bool, error) {
+func (s *Service) HasOperator(ctx context.Context) (bool, error) {
 	return store{s.db}.hasOperator(ctx)
 }
 
@@ -43,7 +43,7 @@ func (s *Service) SetupLink(ctx context.Context, by access.Actor) (address strin
 }
 
 // SetupOpen returns nil when a setup link still works. Looking does not use it.
-func (s *Service) SetupOpen(ctx context.Context, _ access.Actor, text string) error {
+func (s *Service) SetupOpen(ctx context.Context, text string) error {
 	_, err := store{s.db}.link(ctx, toSetUp, text, s.now())
 	return err
 }
@@ -51,7 +51,7 @@ func (s *Service) SetupOpen(ctx context.Context, _ access.Actor, text string) er
 // SetUp uses a setup link to make the first operator, whose address counts as verified, and signs
 // them in.
 func (s *Service) SetUp(ctx context.Context, by access.Actor, text string, in SignUp) (Session, error) {
-	if err := s.SetupOpen(ctx, by, text); err != nil {
+	if err := s.SetupOpen(ctx, text); err != nil {
 		return Session{}, err
 	}
 	u, err := s.draft(in)
@@ -73,7 +73,7 @@ func (s *Service) SetUp(ctx context.Context, by access.Actor, text string, in Si
 		} else if there {
 			return ErrHasOperator
 		}
-		if err := s.createVerified(ctx, tx, as(by, u, "browser"), u); err != nil {
+		if err := s.createVerified(ctx, tx, as(by, u, access.ViaBrowser), u); err != nil {
 			return err
 		}
 		out, err = s.start(ctx, tx, by, u)

@@ -27,12 +27,12 @@ var first = account.SignUp{Name: "root", FullName: "Ann Example", Email: "root@e
 
 func TestSetupLinkMakesTheFirstOperatorOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		if there, err := w.HasOperator(t.Context(), visitor(7)); err != nil || there {
+		if there, err := w.HasOperator(t.Context()); err != nil || there {
 			t.Fatalf("operator %v, %v", there, err)
 		}
 		link := w.setupLink()
 		for range 3 {
-			w.ok(w.SetupOpen(t.Context(), visitor(7), link))
+			w.ok(w.SetupOpen(t.Context(), link))
 		}
 		bad := first
 		bad.Password = "short"
@@ -49,11 +49,11 @@ func TestSetupLinkMakesTheFirstOperatorOnce(t *testing.T) {
 		again.Name, again.Email = "eve", "eve@example.com"
 		_, err = w.SetUp(t.Context(), visitor(7), link, again)
 		w.is(err, account.ErrLink)
-		w.is(w.SetupOpen(t.Context(), visitor(7), link), account.ErrLink)
+		w.is(w.SetupOpen(t.Context(), link), account.ErrLink)
 		if address, err := w.SetupLink(t.Context(), access.Console()); err != nil || address != "" {
 			t.Errorf("a link with an operator there: %q, %v", address, err)
 		}
-		if there, err := w.HasOperator(t.Context(), visitor(7)); err != nil || !there {
+		if there, err := w.HasOperator(t.Context()); err != nil || !there {
 			t.Errorf("operator %v, %v", there, err)
 		}
 	})
@@ -82,10 +82,10 @@ func TestSetupLinkMakesOneOperatorHoweverManyTry(t *testing.T) {
 func TestNewerSetupLinkReplacesOlderOnesAndLivesAnHour(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		older, newer := w.setupLink(), w.setupLink()
-		w.is(w.SetupOpen(t.Context(), visitor(7), older), account.ErrLink)
-		w.ok(w.SetupOpen(t.Context(), visitor(7), newer))
+		w.is(w.SetupOpen(t.Context(), older), account.ErrLink)
+		w.ok(w.SetupOpen(t.Context(), newer))
 		w.pass(time.Hour)
-		w.is(w.SetupOpen(t.Context(), visitor(7), newer), account.ErrLink)
+		w.is(w.SetupOpen(t.Context(), newer), account.ErrLink)
 		_, err := w.SetUp(t.Context(), visitor(7), newer, first)
 		w.is(err, account.ErrLink)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"latchkey/db"
 	"latchkey/internal/access"
@@ -16,63 +17,86 @@ import (
 // SignIn signs a browser in. login is a name or an address. Whoever is wrong about either gets one
 // and the same Invalid error.
 func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password string) (out Session, err error) {
-	for range 3 { // a hash that is replaced in the meantime is verified anew
-		var u user
-		if u, err = s.identify(ctx, by, login, password); err != nil {
-			break
+	err = s.proven(ctx, by, login, password, func(u user) error {
+		known, err := s.knows(ctx, by, u)
+		if err != nil {
+			return err
 		}
-		if out, err = s.enter(ctx, by, u); !errors.Is(err, errReplaced) {
-			return out, err
-		}
-	}
-	if errors.Is(err, ErrSignIn) || errors.Is(err, errReplaced) {
+		return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if err := s.still(ctx, tx, u); err != nil {
+				return err
+			}
+			if !known {
+				data := map[string]string{"Device": Device(by.Agent), "From": from(by)}
+				if err := s.notify(ctx, tx, u, "new-sign-in", data); err != nil {
+					return err
+				}
+			}
+			out, err = s.start(ctx, tx, by, u)
+			return err
+		})
+	})
+	if errors.Is(err, ErrSignIn) {
 		err = errs.Field("password", ErrSignIn.Msg)
 	}
-	return Session{}, err
+	if err != nil {
+		return Session{}, err
+	}
+	return out, nil
+}
+
+// WithPassword finds out whose a name and a password are, for a client that has no browser, and does
+// something for them in a transaction in which that is still their password. It keeps the limits of
+// SignIn, makes no session, and never makes an account.
+func (s *Service) WithPassword(ctx context.Context, by access.Actor, name, password string,
+	do func(ctx context.Context, tx *db.Tx, u User) error,
+) error {
+	return s.proven(ctx, by, name, password, func(u user) error {
+		return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+			if err := s.still(ctx, tx, u); err != nil {
+				return err
+			}
+			return do(ctx, tx, u.public())
+		})
+	})
 }
 
 // errReplaced means that an account has another password hash than the one that was verified.
 var errReplaced = errors.New("the password was replaced")
 
-// enter starts the session of somebody whose password was verified, unless it was replaced since.
-func (s *Service) enter(ctx context.Context, by access.Actor, u user) (out Session, err error) {
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		current, err := store{tx}.byID(ctx, u.ID)
-		if err != nil {
+// proven calls do with whoever a login and a password belong to. A hash that is replaced in the
+// meantime, perhaps by a better one of the same password, is verified anew.
+func (s *Service) proven(ctx context.Context, by access.Actor, login, password string, do func(u user) error) error {
+	for range 3 {
+		u, err := s.identify(ctx, by, login, password)
+		if err == nil {
+			err = do(u)
+		}
+		if !errors.Is(err, errReplaced) {
 			return err
 		}
-		if current.PasswordHash != u.PasswordHash {
-			return errReplaced
-		}
-		if err := s.greet(ctx, tx, by, current); err != nil {
-			return err
-		}
-		out, err = s.start(ctx, tx, by, current)
-		return err
-	})
-	return out, err
+	}
+	return ErrSignIn
 }
 
-// greet writes to somebody who signs in where they never did before. The first sign-in of an account
-// that somebody else made for them is expected.
-func (s *Service) greet(ctx context.Context, tx *db.Tx, by access.Actor, u user) error {
-	seen, err := store{tx}.browsers(ctx, u.ID)
-	if err != nil || len(seen) == 0 {
-		return err
+// still returns errReplaced unless the password that was verified is still the account's.
+func (s *Service) still(ctx context.Context, tx *db.Tx, u user) error {
+	current, err := store{tx}.byID(ctx, u.ID)
+	if err == nil && current.PasswordHash != u.PasswordHash {
+		err = errReplaced
 	}
-	for _, b := range seen {
-		if Device(b.Agent) == Device(by.Agent) && nearText(b.IP, by.IP) {
-			return nil
-		}
-	}
-	return s.notify(ctx, tx, u, "new-sign-in", map[string]string{"Device": Device(by.Agent), "From": from(by)})
+	return err
 }
 
-// VerifyPassword tells whose a name and a password are, for a client that has no browser. It keeps
-// the limits of SignIn, makes no session, and never makes an account.
-func (s *Service) VerifyPassword(ctx context.Context, by access.Actor, name, password string) (User, error) {
-	u, err := s.identify(ctx, by, name, password)
-	return u.public(), err
+// knows reports whether somebody signs in where they did before. The first sign-in of an account that
+// somebody else made for them is expected.
+func (s *Service) knows(ctx context.Context, by access.Actor, u user) (bool, error) {
+	seen, err := store{s.db}.browsers(ctx, u.ID)
+	device, address := Device(by.Agent), by.Address()
+	known := func(b browser) bool {
+		return (b.IP == address || Near(b.IP, address)) && Device(b.Agent) == device
+	}
+	return len(seen) == 0 || slices.ContainsFunc(seen, known), err
 }
 
 // identify finds out whose login and password these are, or returns ErrSignIn.

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -57,8 +58,9 @@ func TestWrongLoginAndWrongPasswordAreOneAnswer(t *testing.T) {
 				t.Errorf("%.20q is answered with %#v", password, got)
 			}
 		}
-		_, unknown := w.VerifyPassword(t.Context(), visitor(7), "nobody", good)
-		_, wrong := w.VerifyPassword(t.Context(), visitor(7), "ann", "not the password of ann")
+		never := func(context.Context, *db.Tx, account.User) error { t.Error("done for somebody"); return nil }
+		unknown := w.WithPassword(t.Context(), visitor(7), "nobody", good, never)
+		wrong := w.WithPassword(t.Context(), visitor(7), "ann", "not the password of ann", never)
 		if !errors.Is(unknown, account.ErrSignIn) || !reflect.DeepEqual(unknown, wrong) {
 			t.Errorf("legacy: %v and %v", unknown, wrong)
 		}
@@ -91,7 +93,7 @@ func TestUnknownLoginLeavesTheSameRowsAsAWrongPassword(t *testing.T) {
 
 func TestUnknownLoginTakesAsLongAsAWrongPassword(t *testing.T) {
 	w := sqlite(t)
-	w.HashWith(secret.NewPasswords(secret.Cost{MemoryKiB: 19 << 10, Passes: 1}))
+	w.hashAt(secret.Cost{MemoryKiB: 19 << 10, Passes: 1})
 	w.cfg.Limits.SignInRate = config.Rate{}
 	w.person("ann")
 	known, unknown := time.Hour, time.Hour
@@ -191,7 +193,7 @@ func TestSignInLimitSurvivesARestart(t *testing.T) {
 func TestOldHashIsMadeAnewAtSignIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.person("ann")
-		w.HashWith(secret.NewPasswords(secret.Cost{MemoryKiB: 16, Passes: 1}))
+		w.hashAt(secret.Cost{MemoryKiB: 16, Passes: 1})
 		w.ok(w.trySignIn(visitor(7), "ann", good))
 		var hash string
 		w.ok(w.db.Get(t.Context(), &hash, `SELECT password_hash FROM users`))
@@ -260,7 +262,7 @@ func TestParallelSignInsWithAnOldHashAllSucceed(t *testing.T) {
 	w := sqlite(t)
 	w.person("ann")
 	w.cfg.Limits.SignInRate = config.Rate{}
-	w.HashWith(secret.NewPasswords(secret.Cost{MemoryKiB: 16, Passes: 1}))
+	w.hashAt(secret.Cost{MemoryKiB: 16, Passes: 1})
 	_, lost := race(func(i int) error { return w.trySignIn(visitor(byte(i)), "ann", good) })
 	for _, err := range lost {
 		if errs.Of(err).Kind != errs.Unavailable {

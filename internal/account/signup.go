@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/limit"
 )
 
-// verifyLife is how long a person has to follow the link in their mail.
-const verifyLife = 24 * time.Hour
+// VerifyLife is how long a person has to follow the link in their mail.
+const VerifyLife = 24 * time.Hour
 
 // SignUp makes an account for whoever asks, mails them a link to verify their address, and signs them
 // in. What is wrong with the form is an Invalid error with Fields name, email, password or full_name.
@@ -104,7 +104,7 @@ func (s *Service) join(ctx context.Context, tx *db.Tx, by access.Actor, u user, 
 	if invited && free { // the invitation's link proved that they read mail at the address
 		u.EmailVerifiedAt = &u.CreatedAt
 	}
-	if err := s.insert(ctx, tx, as(by, u, "browser"), u); err != nil {
+	if err := s.insert(ctx, tx, as(by, u, access.ViaBrowser), u); err != nil {
 		return Session{}, err
 	}
 	if mailable && u.EmailVerifiedAt == nil {
@@ -121,7 +121,7 @@ func (s *Service) mailClaim(ctx context.Context, tx *db.Tx, u, owner user) error
 	if owner.ID != "" {
 		return s.notify(ctx, tx, owner, "account-exists", nil)
 	}
-	secret, err := store{tx}.insertLink(ctx, toVerify, link{u.ID, u.Email}, s.now(), verifyLife)
+	secret, err := store{tx}.insertLink(ctx, toVerify, link{u.ID, u.Email}, s.now(), VerifyLife)
 	if err != nil {
 		return err
 	}
@@ -145,6 +145,8 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, by access.Actor, u user
 }
 
 func subject(u user) string { return "account:" + u.Name }
+
+func ownSubject(by access.Actor) string { return "account:" + by.Name }
 
 func yes(b bool) string {
 	if b {
@@ -184,8 +186,8 @@ func (s *Service) createVerified(ctx context.Context, tx *db.Tx, by access.Actor
 
 // mayMail counts a letter that a form causes, whoever fills it in: an address must not be flooded.
 // Over the limit the form answers as always, and sends nothing.
-func (s *Service) mayMail(ctx context.Context, purpose, key string) (bool, error) {
-	err := s.limits.Take(ctx, "mail:"+purpose+":"+key, s.cfg.Limits.MailRate)
+func (s *Service) mayMail(ctx context.Context, p purpose, key string) (bool, error) {
+	err := s.limits.Take(ctx, "mail:"+string(p)+":"+key, s.cfg.Limits.MailRate)
 	if errors.Is(err, limit.ErrTooMany) {
 		return false, nil
 	}

@@ -235,7 +235,7 @@ func TestInvitationMakesOneVerifiedAccount(t *testing.T) {
 		w.ok(w.Invite(t.Context(), access.Console(), "Ann@example.com"))
 		link := w.mailed("Ann@example.com", "invited")
 		for range 3 {
-			email, err := w.Invitation(t.Context(), visitor(7), link)
+			email, err := w.Invitation(t.Context(), link)
 			if err != nil || email != "Ann@example.com" {
 				t.Fatalf("shows %q, %v", email, err)
 			}
@@ -257,7 +257,7 @@ func TestInvitationMakesOneVerifiedAccount(t *testing.T) {
 		form.Name = "bob"
 		_, err = w.SignUp(t.Context(), visitor(7), form)
 		w.is(err, account.ErrLink)
-		_, err = w.Invitation(t.Context(), visitor(7), link)
+		_, err = w.Invitation(t.Context(), link)
 		w.is(err, account.ErrLink)
 		w.logged("account.invited", 1)
 	})
@@ -278,7 +278,7 @@ func TestInvitationExpiresAndIsUsedOnce(t *testing.T) {
 		w.ok(w.Invite(t.Context(), access.Console(), "bob@example.com"))
 		link = w.mailed("bob@example.com", "invited")
 		w.pass(7 * 24 * time.Hour)
-		_, err := w.Invitation(t.Context(), visitor(7), link)
+		_, err := w.Invitation(t.Context(), link)
 		w.is(err, account.ErrLink)
 	})
 }

@@ -32,6 +32,7 @@ type world struct {
 	db   *db.DB
 	cfg  *config.Config
 	jobs *jobs.Service
+	out  *outbox.Service
 
 	mu  sync.Mutex
 	at  time.Time
@@ -110,12 +111,17 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		SignInRate: config.Rate{N: 10, Per: 5 * time.Minute}, SignUpRate: config.Rate{N: 20, Per: 24 * time.Hour},
 		MailRate: config.Rate{N: 5, Per: 6 * time.Hour}, LoginRate: config.Rate{N: 60, Per: time.Hour}, LoginTerminalsOpen: 5,
 	}
-	out := outbox.New(box, w, w.cfg)
+	out := outbox.New(w.now, box, w, w.cfg)
 	w.jobs = jobs.New(d, w.now)
 	w.jobs.Handle(outbox.Kind, out.Deliver)
-	w.Service = account.New(d, w.now, limit.New(d, w.now), out, w.cfg)
-	w.HashWith(secret.NewPasswords(cheap))
+	w.out = out
+	w.hashAt(cheap)
 	return w
+}
+
+// hashAt says what a password hash costs from now on.
+func (w *world) hashAt(c secret.Cost) {
+	w.Service = account.New(w.db, w.now, secret.NewPasswords(c), limit.New(w.db, w.now), w.out, w.cfg)
 }
 
 // each runs a test on both databases.

@@ -34,15 +34,25 @@ type App struct {
 	Accounts     *account.Service
 	Tokens       *token.Service
 	Packages     *registry.Service
-	Mail         *mail.Capture // nil when mail leaves through a server
+	Outbox       *outbox.Service
 
 	db      *db.DB
+	cost    secret.Cost
 	closers []func() error
 }
 
+// Option changes what an installation is made of.
+type Option func(a *App)
+
+// HashAt says what a password hash costs. Tests use it to be quick.
+func HashAt(c secret.Cost) Option { return func(a *App) { a.cost = c } }
+
 // New opens everything that cfg names, making the data folder when it is missing. It starts nothing.
-func New(ctx context.Context, cfg *config.Config, now func() time.Time) (*App, error) {
-	a := &App{Config: cfg, Now: now}
+func New(ctx context.Context, cfg *config.Config, now func() time.Time, options ...Option) (*App, error) {
+	a := &App{Config: cfg, Now: now, cost: secret.Recommended}
+	for _, o := range options {
+		o(a)
+	}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -70,14 +80,14 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.closers = append(a.closers, a.db.Close)
 	limits := limit.New(a.db, a.Now)
-	out := outbox.New(box, sender, a.Config)
+	a.Outbox = outbox.New(a.Now, box, sender, a.Config)
 	a.BrowserState = a.db.BrowserState()
 	a.Jobs = jobs.New(a.db, a.Now)
 	a.Signing = signing.New(a.db, a.Now, box)
-	a.Accounts = account.New(a.db, a.Now, limits, out, a.Config)
+	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Config)
 	a.Tokens = token.New(a.db, a.Now, a.Accounts, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)
-	a.schedule(limits, out)
+	a.schedule(limits)
 	return a.Signing.Ensure(ctx)
 }
 
@@ -96,9 +106,7 @@ func (a *App) openMail() (mail.Sender, error) {
 	if a.Config.SMTP != "" {
 		return mail.NewSMTP(a.Config)
 	}
-	c, err := mail.NewCapture(filepath.Join(a.Config.Data, "mail"))
-	a.Mail = c
-	return c, err
+	return mail.NewCapture(filepath.Join(a.Config.Data, "mail"))
 }
 
 func (a *App) openBlobs(ctx context.Context) (blob.Store, error) {
@@ -122,8 +130,8 @@ func (a *App) openBlobs(ctx context.Context) (blob.Store, error) {
 }
 
 // schedule says what follows a commit and what is swept when.
-func (a *App) schedule(limits *limit.Service, out *outbox.Service) {
-	a.Jobs.Handle(outbox.Kind, out.Deliver)
+func (a *App) schedule(limits *limit.Service) {
+	a.Jobs.Handle(outbox.Kind, a.Outbox.Deliver)
 	a.Jobs.Every(time.Minute, "note when tokens were used", a.Tokens.Flush)
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
 	a.Jobs.Every(time.Hour, "sweep links and sessions", a.Accounts.Sweep)

@@ -35,14 +35,7 @@ func Record(ctx context.Context, tx *db.Tx, now time.Time, by access.Actor, e En
 		return err
 	}
 	return store{tx}.insert(ctx, row{
-		ID: id.String(), At: now, Event: string(e.Event), ActorID: by.UserID, ActorName: by.Name, Via: by.Via,
-		IP: address(by), Agent: by.Agent, Subject: e.Subject, Detail: detail,
+		ID: id.String(), At: now, Event: string(e.Event), ActorID: by.UserID, ActorName: by.Name, Via: string(by.Via),
+		IP: by.Address(), Agent: by.Agent, Subject: e.Subject, Detail: detail,
 	})
-}
-
-func address(by access.Actor) string {
-	if !by.IP.IsValid() {
-		return ""
-	}
-	return by.IP.String()
 }

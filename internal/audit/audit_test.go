@@ -15,7 +15,7 @@ import (
 
 func TestEntriesStandWithTheirAct(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		by := access.Actor{UserID: "u1", Name: "ann", Via: "browser", IP: netip.MustParseAddr("192.0.2.1"), Agent: "x"}
+		by := access.Actor{UserID: "u1", Name: "ann", Via: access.ViaBrowser, IP: netip.MustParseAddr("192.0.2.1"), Agent: "x"}
 		entry := audit.Entry{Event: audit.PackagePublished, Subject: "package:left-pad", Detail: map[string]string{"version": "1.0.0"}}
 		record := func(end error) error {
 			return d.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {

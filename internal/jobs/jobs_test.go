@@ -181,7 +181,7 @@ func TestRunSweepsAndStops(t *testing.T) {
 
 func TestOnlyOperatorsSeeTheQueue(t *testing.T) {
 	s := jobs.New(dbtest.SQLite(t).Open(t), time.Now)
-	for _, by := range []access.Actor{{}, {UserID: "ann", Via: "browser"}, {UserID: "op", Operator: true, Via: "token", Grant: &access.Grant{}}} {
+	for _, by := range []access.Actor{{}, {UserID: "ann", Via: access.ViaBrowser}, {UserID: "op", Operator: true, Via: access.ViaToken, Grant: &access.Grant{}}} {
 		if _, err := s.Waiting(t.Context(), by); err == nil || errs.Of(err).Kind == errs.Internal {
 			t.Errorf("%+v: %v", by, err)
 		}

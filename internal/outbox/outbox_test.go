@@ -12,7 +12,9 @@ import (
 
 	"latchkey/db"
 	"latchkey/db/dbtest"
+	"latchkey/internal/access"
 	"latchkey/internal/config"
+	"latchkey/internal/errs"
 	"latchkey/internal/jobs"
 	"latchkey/internal/mail"
 	"latchkey/internal/outbox"
@@ -43,7 +45,7 @@ func (w *world) now() time.Time { return w.at }
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
 	w := &world{db: d, sink: &sink{}, at: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
-	w.out = outbox.New(box(t, 'k'), w.sink, &config.Config{Name: "Example", URL: "https://registry.example.com/"})
+	w.out = outbox.New(w.now, box(t, 'k'), w.sink, &config.Config{Name: "Example", URL: "https://registry.example.com/"})
 	w.jobs = jobs.New(d, w.now)
 	w.jobs.Handle(outbox.Kind, w.out.Deliver)
 	return w
@@ -166,14 +168,17 @@ func TestLetterThatIsRefusedForGoodIsGivenUpAndSaidInTheLog(t *testing.T) {
 
 func TestLetterOfAnotherKeyOrShapeIsAnError(t *testing.T) {
 	w := newWorld(t, dbtest.SQLite(t).Open(t))
-	sealed := func(b byte, purpose, text string) string { return `"` + box(t, b).Seal(purpose, text) + `"` }
+	sealed := func(b byte, purpose, text string) string {
+		return `{"At":"2030-01-02T03:04:05Z","Sealed":"` + box(t, b).Seal(purpose, text) + `"}`
+	}
 	for name, payload := range map[string]string{
 		"not JSON":       "x",
-		"not sealed":     `"plain"`,
+		"not sealed":     `{"At":"2030-01-02T03:04:05Z","Sealed":"plain"}`,
 		"another key":    sealed('x', "mail", `{}`),
 		"other purpose":  sealed('k', "signing", `{}`),
 		"not a letter":   sealed('k', "mail", `[]`),
-		"other template": sealed('k', "mail", `{"template":"nonsense"}`),
+		"other template": sealed('k', "mail", `{"Letter":{"template":"nonsense"}}`),
+		"another shape":  `"plain"`,
 	} {
 		if err := w.out.Deliver(t.Context(), payload); err == nil {
 			t.Errorf("%s was delivered", name)
@@ -181,5 +186,77 @@ func TestLetterOfAnotherKeyOrShapeIsAnError(t *testing.T) {
 	}
 	if len(w.sink.got) != 0 {
 		t.Errorf("sent %+v", w.sink.got)
+	}
+}
+
+func TestLetterThatDoesNotLeaveWithinADayIsGivenUp(t *testing.T) {
+	for name, payload := range map[string]string{"mail server": "", "another key": "changed"} {
+		t.Run(name, func(t *testing.T) {
+			d := dbtest.SQLite(t).Open(t)
+			w := newWorld(t, d)
+			w.sink.fail = errors.New("connection refused")
+			w.enqueue(t, nil)
+			if payload != "" {
+				w.out = outbox.New(w.now, box(t, 'x'), w.sink, &config.Config{})
+				w.jobs = jobs.New(d, w.now)
+				w.jobs.Handle(outbox.Kind, w.out.Deliver)
+			}
+			left := func() (n int) {
+				t.Helper()
+				w.work(t)
+				if err := d.Get(t.Context(), &n, `SELECT COUNT(*) FROM jobs`); err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+			start := w.at
+			for w.at = start; w.at.Sub(start) < 24*time.Hour; w.at = w.at.Add(time.Hour) {
+				if left() != 1 {
+					t.Fatalf("given up after %v", w.at.Sub(start))
+				}
+			}
+			w.at = start.Add(26 * time.Hour)
+			if left() != 0 {
+				t.Error("still tried after a day")
+			}
+		})
+	}
+}
+
+func TestCapturedMailIsForOperators(t *testing.T) {
+	w := newWorld(t, dbtest.SQLite(t).Open(t))
+	c, err := mail.NewCapture(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator := access.Actor{UserID: "op", Via: access.ViaBrowser, Operator: true}
+	if _, err := w.out.Captured(t.Context(), operator); errs.Of(err).Kind != errs.NotFound || w.out.Captures() {
+		t.Errorf("with a mail server: %v", err)
+	}
+	w.out = outbox.New(w.now, box(t, 'k'), c, &config.Config{Name: "Example", URL: "https://registry.example.com/"})
+	w.jobs = jobs.New(w.db, w.now)
+	w.jobs.Handle(outbox.Kind, w.out.Deliver)
+	w.enqueue(t, nil)
+	w.work(t)
+	all, err := w.out.Captured(t.Context(), operator)
+	if err != nil || len(all) != 1 || !w.out.Captures() {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if m, err := w.out.Letter(t.Context(), access.Console(), all[0].ID); err != nil || !strings.Contains(m.Body, "ONETIMESECRET") {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if _, err := w.out.Letter(t.Context(), operator, "../secret.key"); errs.Of(err).Kind != errs.NotFound {
+		t.Error(err)
+	}
+	byToken := operator
+	byToken.Grant = &access.Grant{}
+	for name, by := range map[string]access.Actor{"nobody": {}, "somebody": {UserID: "ann", Via: access.ViaBrowser}, "token": byToken} {
+		all, err := w.out.Captured(t.Context(), by)
+		if err == nil || all != nil {
+			t.Errorf("%s sees %+v", name, all)
+		}
+		if m, err := w.out.Letter(t.Context(), by, "x"); err == nil || m.Body != "" {
+			t.Errorf("%s reads %+v", name, m)
+		}
 	}
 }

@@ -80,7 +80,7 @@ func person(t testing.TB, d *db.DB, name string) access.Actor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return access.Actor{UserID: "id-" + name, Name: name, Via: "token", EmailVerified: true, Grant: &access.Grant{}}
+	return access.Actor{UserID: "id-" + name, Name: name, Via: access.ViaToken, EmailVerified: true, Grant: &access.Grant{}}
 }
 
 func (w *world) publish(by access.Actor, p npmpack.Package) (registry.Published, error) {

@@ -36,7 +36,7 @@ func (s *Service) Authenticate(ctx context.Context, by access.Actor, text string
 	a := f.actor
 	a.IP, a.Agent = by.IP, by.Agent
 	s.mu.Lock()
-	s.used[a.Grant.TokenID] = use{now, by.IP}
+	s.used[a.Grant.TokenID] = use{now, by.Address()}
 	s.mu.Unlock()
 	return a, nil
 }
@@ -47,7 +47,7 @@ func (s *Service) load(ctx context.Context, hash string) (fact, error) {
 		return fact{}, err
 	}
 	f := fact{actor: access.Actor{
-		UserID: o.UserID, Name: o.UserName, Via: "token", Operator: o.Operator, EmailVerified: o.EmailVerified,
+		UserID: o.UserID, Name: o.UserName, Via: access.ViaToken, Operator: o.Operator, EmailVerified: o.EmailVerified,
 		Grant: &access.Grant{TokenID: o.ID, ReadOnly: o.Kind == ReadOnly},
 	}}
 	if o.ExpiresAt != nil {
@@ -94,8 +94,8 @@ func (s *Service) keep(used map[string]use) {
 // Revoke ends a token of the actor for good, as npm logout asks for. A token that is unknown, ended
 // or another's gets the same answer, and nothing happens to it.
 func (s *Service) Revoke(ctx context.Context, by access.Actor, text string) error {
-	if !by.SignedIn() {
-		return access.ErrUnauthenticated
+	if err := s.self(by, access.TokenRevoke, by.UserID); err != nil {
+		return err
 	}
 	if !secret.IsToken(text) {
 		return nil

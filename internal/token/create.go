@@ -55,8 +55,8 @@ func (s *Service) Create(ctx context.Context, by access.Actor, in NewToken) (Cre
 			return err
 		}
 		out = Created{m.text, m.id}
-		return s.accounts.Notify(ctx, tx, by, owner.ID, "token-created", map[string]string{
-			"Token": in.Name, "Kind": in.Kind, "Hint": secret.Hint(m.text), "From": at(" from ", by.IP.String(), by.IP.IsValid()),
+		return s.accounts.Notify(ctx, tx, owner.ID, "token-created", map[string]string{
+			"Token": in.Name, "Kind": in.Kind, "Hint": secret.Hint(m.text), "From": account.At("from", by.Address()),
 		})
 	})
 	return out, err
@@ -73,14 +73,6 @@ func checkName(name string) (string, error) {
 		return "", errs.Field("name", "This holds characters that cannot be seen. Type it again.")
 	}
 	return name, nil
-}
-
-// at is " at 203.0.113.7" in a letter, or nothing when the address is not known.
-func at(word, ip string, known bool) string {
-	if !known || ip == "" {
-		return ""
-	}
-	return word + ip
 }
 
 // minted is a token that was just made. text is the secret.
@@ -115,19 +107,16 @@ func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, 
 // SignIn gives a terminal a token for a name and a password, as npm login --auth-type=legacy asks
 // for. It never makes an account.
 func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password string) (text string, err error) {
-	u, err := s.accounts.VerifyPassword(ctx, by, name, password)
-	if err != nil {
-		return "", err
-	}
-	by = terminal(by, u.ID, u.Name)
-	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		m, err := s.mint(ctx, tx, by, u.ID, "npm login on "+account.Device(by.Agent), Session, s.cfg.Limits.LoginTokenLife)
+	device := account.Device(by.Agent)
+	err = s.accounts.WithPassword(ctx, by, name, password, func(ctx context.Context, tx *db.Tx, u account.User) error {
+		by := terminal(by, u.ID, u.Name)
+		m, err := s.mint(ctx, tx, by, u.ID, "npm login on "+device, Session, s.cfg.Limits.LoginTokenLife)
 		if err != nil {
 			return err
 		}
 		text = m.text
-		return s.accounts.Notify(ctx, tx, by, u.ID, "terminal-password", map[string]string{
-			"Terminal": account.Device(by.Agent), "TerminalFrom": at(" at ", by.IP.String(), by.IP.IsValid()),
+		return s.accounts.Notify(ctx, tx, u.ID, "terminal-password", map[string]string{
+			"Terminal": device, "TerminalFrom": account.At("at", by.Address()),
 			"Until": until(m.until), "Hint": secret.Hint(m.text),
 		})
 	})
@@ -139,7 +128,7 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password st
 
 // terminal is the person whose terminal this is, for the security log.
 func terminal(by access.Actor, userID, name string) access.Actor {
-	by.UserID, by.Name, by.Via = userID, name, "terminal"
+	by.UserID, by.Name, by.Via = userID, name, access.ViaTerminal
 	return by
 }
 

@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"latchkey/db"
@@ -23,7 +22,7 @@ func (s *Service) PollWebLogin(ctx context.Context, by access.Actor, poll string
 	if err != nil {
 		return "", false, err
 	}
-	if l.State == pending {
+	if l.State == Pending {
 		return "", true, nil
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -44,7 +43,7 @@ func (s *Service) redeem(ctx context.Context, tx *db.Tx, by access.Actor, pollHa
 	if err != nil {
 		return "", err
 	}
-	if l.State != approved || l.SessionID == nil || l.RedeemedAt != nil && now.Sub(*l.RedeemedAt) > again {
+	if l.State != Approved || l.SessionID == nil || l.RedeemedAt != nil && now.Sub(*l.RedeemedAt) > again {
 		return "", ErrLogin
 	}
 	who, err := st.approver(ctx, *l.SessionID, now)
@@ -74,13 +73,13 @@ func (s *Service) redeem(ctx context.Context, tx *db.Tx, by access.Actor, pollHa
 // tell writes to the owner that a terminal was signed in, with the addresses of both sides.
 func (s *Service) tell(ctx context.Context, tx *db.Tx, by access.Actor, l login, m minted) error {
 	data := map[string]string{
-		"Terminal": account.Device(l.Agent), "TerminalFrom": at(" at ", by.IP.String(), by.IP.IsValid()),
-		"ApproverFrom": at(" at ", l.ApproverIP, true), "Until": until(m.until), "Hint": secret.Hint(m.text), "Remote": "",
+		"Terminal": account.Device(l.Agent), "TerminalFrom": account.At("at", by.Address()),
+		"ApproverFrom": account.At("at", l.ApproverIP), "Until": until(m.until), "Hint": secret.Hint(m.text), "Remote": "",
 	}
-	if ip, err := netip.ParseAddr(l.ApproverIP); err != nil || !account.Near(ip, by.IP) {
+	if !account.Near(l.ApproverIP, by.Address()) {
 		data["Remote"] = "yes"
 	}
-	return s.accounts.Notify(ctx, tx, by, by.UserID, "terminal-signed-in", data)
+	return s.accounts.Notify(ctx, tx, by.UserID, "terminal-signed-in", data)
 }
 
 // Sweep removes the logins whose time is over.

@@ -63,11 +63,7 @@ func (s store) revoke(ctx context.Context, id string, now time.Time) (int64, err
 }
 
 func (s store) setUsed(ctx context.Context, id string, u use) error {
-	ip := ""
-	if u.ip.IsValid() {
-		ip = u.ip.String()
-	}
 	_, err := s.Exec(ctx, `UPDATE tokens SET last_used_at = ?, last_used_ip = ?
-		WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`, u.at, ip, id, u.at)
+		WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`, u.at, u.ip, id, u.at)
 	return err
 }

@@ -9,10 +9,11 @@ import (
 
 // login is a row of web_logins.
 type login struct {
-	ID, PollHash, IP, Network, Agent, State, ApproverIP string
-	SessionID, TokenID                                  *string
-	CreatedAt, ExpiresAt                                time.Time
-	RedeemedAt                                          *time.Time
+	ID, PollHash, IP, Network, Agent, ApproverIP string
+	State                                        State
+	SessionID, TokenID                           *string
+	CreatedAt, ExpiresAt                         time.Time
+	RedeemedAt                                   *time.Time
 }
 
 const loginColumns = `id, poll_hash, ip, network, agent, state, approver_ip, session_id, token_id, created_at, expires_at, redeemed_at`
@@ -26,7 +27,7 @@ func (s store) insertLogin(ctx context.Context, l login) error {
 // waiting returns when the open logins of a network expire, the first one first.
 func (s store) waiting(ctx context.Context, network string, now time.Time) (ts []time.Time, err error) {
 	err = s.Select(ctx, &ts, `SELECT expires_at FROM web_logins WHERE network = ? AND state = ? AND expires_at > ? ORDER BY expires_at`,
-		network, pending, now)
+		network, Pending, now)
 	return ts, err
 }
 
@@ -38,7 +39,7 @@ func (s store) login(ctx context.Context, id string, now time.Time) (login, erro
 // polled returns a login by the terminal's secret, unless it was denied.
 func (s store) polled(ctx context.Context, hash string, now time.Time) (login, error) {
 	return db.One[login](ctx, s.Q, ErrLogin, `SELECT `+loginColumns+` FROM web_logins WHERE poll_hash = ? AND expires_at > ? AND state <> ?`,
-		hash, now, denied)
+		hash, now, Denied)
 }
 
 // bind gives a login to the first session that opens it.
@@ -48,9 +49,9 @@ func (s store) bind(ctx context.Context, id, sessionID string, now time.Time) er
 }
 
 // decide approves or denies a login. One row: this call decided; none: it was decided before, or is over.
-func (s store) decide(ctx context.Context, id, sessionID, state, ip string, now time.Time) (int64, error) {
+func (s store) decide(ctx context.Context, id, sessionID string, state State, ip string, now time.Time) (int64, error) {
 	return s.Exec(ctx, `UPDATE web_logins SET state = ?, approver_ip = ?
-		WHERE id = ? AND session_id = ? AND state = ? AND expires_at > ?`, state, ip, id, sessionID, pending, now)
+		WHERE id = ? AND session_id = ? AND state = ? AND expires_at > ?`, state, ip, id, sessionID, Pending, now)
 }
 
 type approver struct{ ID, Name string }

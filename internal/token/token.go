@@ -3,7 +3,6 @@
 package token
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 
@@ -54,7 +53,7 @@ type Service struct {
 // use is when and from where a token was used last.
 type use struct {
 	at time.Time
-	ip netip.Addr
+	ip string
 }
 
 // New returns the service.
@@ -76,19 +75,19 @@ type Created struct{ Secret, ID string }
 // Poll for the terminal alone. Neither can be derived from the other.
 type WebLogin struct{ ID, Poll string }
 
-// WebLoginPage is what the person who approves is shown. State is pending, approved or denied.
+// WebLoginPage is what the person who approves is shown.
 type WebLoginPage struct {
 	ID, IP, Agent string
 	Terminal      string // the agent in words: "npm 11.6.2 on Linux"
 	Created       time.Time
-	State         string
-	SameNetwork   bool // the terminal's address is in the approver's network
+	State         State
+	SameNetwork   bool   // the terminal's address is in the approver's network
+	Doubtful      bool   // from another network, or long ago: the code must be typed
+	Code          string // the end of the address that the terminal shows
+	Fresh         bool   // the person proved lately that it is them
 }
 
 // self asks whether the actor may do something to an account's tokens.
 func (s *Service) self(by access.Actor, act access.Action, userID string) error {
-	if !by.SignedIn() && by.Via != "cli" {
-		return access.ErrUnauthenticated
-	}
 	return access.Check(by, act, access.Self(by, userID), s.now())
 }

@@ -31,7 +31,7 @@ func TestTokenStandsForItsOwnerWithTheRequestsAddress(t *testing.T) {
 				t.Errorf("%s is no token", c.Secret)
 			}
 			want := access.Actor{
-				UserID: ann.UserID, Name: "ann", Via: "token", EmailVerified: true,
+				UserID: ann.UserID, Name: "ann", Via: access.ViaToken, EmailVerified: true,
 				Grant: &access.Grant{TokenID: c.ID, ReadOnly: readOnly}, IP: terminal(9).IP, Agent: terminal(9).Agent,
 			}
 			if a, err := w.Authenticate(t.Context(), terminal(9), c.Secret); err != nil || !reflect.DeepEqual(a, want) {
@@ -366,7 +366,7 @@ func BenchmarkAuthenticateCached(b *testing.B) {
 	p := dbtest.SQLite(b)
 	d := p.Open(b)
 	cfg := &config.Config{Limits: config.Limits{PasswordLength: 15, SessionLife: time.Hour, SessionIdle: time.Hour}}
-	accounts := account.New(d, time.Now, limit.New(d, time.Now), nil, cfg)
+	accounts := account.New(d, time.Now, nil, limit.New(d, time.Now), nil, cfg)
 	s := token.New(d, time.Now, accounts, cfg)
 	if _, err := d.Exec(b.Context(), `INSERT INTO names (name, kind, created_at) VALUES ('ann', 'user', ?)`, time.Now()); err != nil {
 		b.Fatal(err)
@@ -396,5 +396,40 @@ func TestErrorsSayWhatToDoWithoutSayingWhy(t *testing.T) {
 				t.Errorf("%v says %s", e, word)
 			}
 		}
+	}
+}
+
+// The writer is held while the password is verified, and lets go with another password in place.
+func TestNoTokenForAPasswordThatIsReplacedMeanwhile(t *testing.T) {
+	w := sqlite(t)
+	w.person("ann")
+	_, err := w.accounts.Create(t.Context(), access.Console(), account.NewAccount{Name: "bob", Email: "bob@example.com", Password: "another password, as long"})
+	w.ok(err)
+	held, let := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		err := w.db.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE name = 'bob')`)
+			close(held)
+			<-let
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	w.cfg.Limits.SignInRate = config.Rate{} // so that nothing is written before the password is verified
+	<-held
+	wg.Go(func() {
+		_, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		if !errors.Is(err, account.ErrSignIn) {
+			t.Errorf("got %v", err)
+		}
+	})
+	time.Sleep(300 * time.Millisecond) // if that is too short, the sign-in meets the new password at once
+	close(let)
+	wg.Wait()
+	if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
+		t.Errorf("%d tokens", n)
 	}
 }

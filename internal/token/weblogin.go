@@ -2,8 +2,8 @@ package token
 
 import (
 	"context"
-	"net/netip"
 	"regexp"
+	"strings"
 	"time"
 
 	"latchkey/db"
@@ -15,14 +15,20 @@ import (
 	"latchkey/internal/secret"
 )
 
-// loginLife is how long a terminal waits for its person.
-const loginLife = 5 * time.Minute
-
-// The states of a web login.
 const (
-	pending  = "pending"
-	approved = "approved"
-	denied   = "denied"
+	loginLife = 5 * time.Minute // how long a terminal waits for its person
+	promptly  = 3 * time.Minute // a request that waited longer may be somebody else's
+	codeSize  = 6               // how much of its address is compared with what the terminal shows
+)
+
+// State is what was decided about a terminal's request.
+type State string
+
+// The states.
+const (
+	Pending  State = "pending"
+	Approved State = "approved"
+	Denied   State = "denied"
 )
 
 // loginID is the form of an id, which comes from an address somebody typed or was sent.
@@ -38,11 +44,8 @@ func (s *Service) StartWebLogin(ctx context.Context, by access.Actor) (WebLogin,
 	out := WebLogin{ID: secret.New(), Poll: secret.New() + secret.New()}
 	now := s.now()
 	l := login{
-		ID: out.ID, PollHash: secret.Hash(out.Poll), Network: network, Agent: by.Agent, State: pending,
+		ID: out.ID, PollHash: secret.Hash(out.Poll), IP: by.Address(), Network: network, Agent: by.Agent, State: Pending,
 		CreatedAt: now, ExpiresAt: now.Add(loginLife),
-	}
-	if by.IP.IsValid() {
-		l.IP = by.IP.String()
 	}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		open, err := store{tx}.waiting(ctx, network, now)
@@ -84,7 +87,8 @@ func (s *Service) WebLogin(ctx context.Context, by access.Actor, id string) (Web
 	}
 	return WebLoginPage{
 		ID: l.ID, IP: l.IP, Agent: l.Agent, Terminal: account.Device(l.Agent), Created: l.CreatedAt, State: l.State,
-		SameNetwork: !l.remote(by),
+		SameNetwork: !l.remote(by), Code: l.code(), Doubtful: s.doubtful(l, by),
+		Fresh: s.self(by, access.TokenApproveLogin, by.UserID) == nil,
 	}, nil
 }
 
@@ -109,22 +113,37 @@ func (l login) boundTo(by access.Actor) bool {
 
 // remote reports whether the terminal is in another network than the browser that approves it.
 func (l login) remote(by access.Actor) bool {
-	ip, err := netip.ParseAddr(l.IP)
-	return err != nil || !account.Near(ip, by.IP)
+	return !account.Near(l.IP, by.Address())
+}
+
+// code is the end of the login's address, as the terminal shows it.
+func (l login) code() string { return l.ID[len(l.ID)-codeSize:] }
+
+// doubtful reports whether somebody else may have sent the link to the person who is to approve it.
+func (s *Service) doubtful(l login, by access.Actor) bool {
+	return l.remote(by) || s.now().Sub(l.CreatedAt) > promptly
 }
 
 // ApproveWebLogin lets the terminal in as the actor, who must have opened it and confirmed lately that
-// it is them. Of any number of tries, one succeeds; after a denial none does.
-func (s *Service) ApproveWebLogin(ctx context.Context, by access.Actor, id string) error {
-	return s.decide(ctx, by, access.TokenApproveLogin, id, approved, audit.LoginApproved)
+// it is them. When the request is doubtful they must have typed the code, which makes them look at
+// their terminal. Of any number of tries, one succeeds; after a denial none does.
+func (s *Service) ApproveWebLogin(ctx context.Context, by access.Actor, id, typed string) error {
+	return s.decide(ctx, by, access.TokenApproveLogin, id, Approved, audit.LoginApproved, func(l login) error {
+		if s.doubtful(l, by) && !strings.EqualFold(strings.TrimSpace(typed), l.code()) {
+			return errs.Field("code", "The address in your terminal must end with these six characters. If it does not, say no.")
+		}
+		return nil
+	})
 }
 
 // DenyWebLogin turns the terminal away for good.
 func (s *Service) DenyWebLogin(ctx context.Context, by access.Actor, id string) error {
-	return s.decide(ctx, by, access.TokenOpenLogin, id, denied, audit.LoginDenied)
+	return s.decide(ctx, by, access.TokenOpenLogin, id, Denied, audit.LoginDenied, func(login) error { return nil })
 }
 
-func (s *Service) decide(ctx context.Context, by access.Actor, act access.Action, id, state string, event audit.Event) error {
+func (s *Service) decide(ctx context.Context, by access.Actor, act access.Action, id string, state State, event audit.Event,
+	check func(login) error,
+) error {
 	l, err := s.opened(ctx, by, act, id)
 	if err != nil {
 		return err
@@ -132,12 +151,13 @@ func (s *Service) decide(ctx context.Context, by access.Actor, act access.Action
 	if !l.boundTo(by) {
 		return ErrLogin
 	}
-	ip := ""
-	if by.IP.IsValid() {
-		ip = by.IP.String()
+	if l.State == Pending { // else it is over, whatever was typed
+		if err := check(l); err != nil {
+			return err
+		}
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		n, err := store{tx}.decide(ctx, id, by.SessionID, state, ip, s.now())
+		n, err := store{tx}.decide(ctx, id, by.SessionID, state, by.Address(), s.now())
 		if err != nil {
 			return err
 		}

@@ -26,10 +26,13 @@ func (w *world) open(by access.Actor, id string) token.WebLoginPage {
 	return p
 }
 
+// code is what the terminal shows last.
+func code(id string) string { return id[max(0, len(id)-6):] }
+
 func (w *world) approve(by access.Actor, id string) {
 	w.t.Helper()
 	w.open(by, id)
-	w.ok(w.ApproveWebLogin(w.t.Context(), by, id))
+	w.ok(w.ApproveWebLogin(w.t.Context(), by, id, code(id)))
 }
 
 // poll asks as the terminal does: "" means that it must go on waiting.
@@ -70,7 +73,8 @@ func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
 		}
 		page := w.open(ann, l.ID)
 		want := token.WebLoginPage{
-			ID: l.ID, IP: "198.51.100.1", Agent: terminal(1).Agent, Terminal: "npm 11.6.2 on Linux", Created: w.at, State: "pending",
+			ID: l.ID, IP: "198.51.100.1", Agent: terminal(1).Agent, Terminal: "npm 11.6.2 on Linux", Created: w.at, State: token.Pending,
+			Doubtful: true, Code: l.ID[20:], Fresh: true,
 		}
 		if page != want {
 			t.Errorf("page %+v", page)
@@ -78,7 +82,7 @@ func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
 		if w.poll(l) != "" || w.count(`SELECT COUNT(*) FROM tokens`) != 0 {
 			t.Fatal("looking approved it")
 		}
-		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID))
+		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)))
 		if w.count(`SELECT COUNT(*) FROM tokens`) != 0 {
 			t.Error("a token was made before it was fetched")
 		}
@@ -132,12 +136,12 @@ func TestApprovingNeedsAFreshProofAndABrowser(t *testing.T) {
 		l := w.start()
 		by := w.again(ann.SessionID)
 		w.open(by, l.ID)
-		w.is(w.ApproveWebLogin(t.Context(), by, l.ID), access.ErrSudo)
+		w.is(w.ApproveWebLogin(t.Context(), by, l.ID, code(l.ID)), access.ErrSudo)
 		if w.poll(l) != "" {
 			t.Fatal("signed in")
 		}
 		w.ok(w.accounts.Confirm(t.Context(), by, good))
-		w.ok(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID))
+		w.ok(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID, code(l.ID)))
 
 		l = w.start()
 		byToken := w.works(w.create(token.Publish))
@@ -147,7 +151,7 @@ func TestApprovingNeedsAFreshProofAndABrowser(t *testing.T) {
 		}{{visitor(), access.ErrUnauthenticated}, {byToken, access.ErrTokenTooWeak}} {
 			_, err := w.WebLogin(t.Context(), c.by, l.ID)
 			w.is(err, c.want)
-			w.is(w.ApproveWebLogin(t.Context(), c.by, l.ID), c.want)
+			w.is(w.ApproveWebLogin(t.Context(), c.by, l.ID, code(l.ID)), c.want)
 			w.is(w.DenyWebLogin(t.Context(), c.by, l.ID), c.want)
 		}
 		if w.poll(l) != "" {
@@ -160,15 +164,15 @@ func TestFirstBrowserThatOpensALoginIsTheOnlyOne(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann, again, bob := w.person("ann"), w.signIn("ann"), w.person("bob")
 		l := w.start()
-		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID), token.ErrLogin) // nobody has looked at it
+		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)), token.ErrLogin) // nobody has looked at it
 		w.open(ann, l.ID)
 		for _, other := range []access.Actor{again, bob} {
 			_, err := w.WebLogin(t.Context(), other, l.ID)
 			w.is(err, token.ErrLogin)
-			w.is(w.ApproveWebLogin(t.Context(), other, l.ID), token.ErrLogin)
+			w.is(w.ApproveWebLogin(t.Context(), other, l.ID, code(l.ID)), token.ErrLogin)
 			w.is(w.DenyWebLogin(t.Context(), other, l.ID), token.ErrLogin)
 		}
-		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID))
+		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)))
 		w.works(w.poll(l))
 	})
 }
@@ -211,7 +215,7 @@ func TestUnknownLoginsAreOneAnswer(t *testing.T) {
 		l := w.start()
 		for _, id := range []string{"", "x", l.Poll, secret.New(), strings.ToLower(l.ID), "\x00", "\xff", strings.Repeat("A", 5000), l.ID + "A"} {
 			_, err := w.WebLogin(t.Context(), ann, id)
-			for _, err := range []error{err, w.ApproveWebLogin(t.Context(), ann, id), w.DenyWebLogin(t.Context(), ann, id)} {
+			for _, err := range []error{err, w.ApproveWebLogin(t.Context(), ann, id, code(id)), w.DenyWebLogin(t.Context(), ann, id)} {
 				if !isOver(err) {
 					t.Errorf("%.30q: %v", id, err)
 				}
@@ -229,7 +233,7 @@ func TestLoginIsApprovedOnceHoweverManyTry(t *testing.T) {
 		ann := w.person("ann")
 		l := w.start()
 		w.open(ann, l.ID)
-		won, lost := race(func(int) error { return w.ApproveWebLogin(t.Context(), ann, l.ID) })
+		won, lost := race(func(int) error { return w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)) })
 		if won != 1 {
 			t.Errorf("approved %d times", won)
 		}
@@ -248,13 +252,13 @@ func TestDecisionIsFinal(t *testing.T) {
 		w.open(ann, l.ID)
 		w.ok(w.DenyWebLogin(t.Context(), ann, l.ID)) // turning away needs no fresh proof
 		w.over(l.Poll)
-		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID), access.ErrSudo)
+		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID, code(l.ID)), access.ErrSudo)
 		w.ok(w.accounts.Confirm(t.Context(), ann, good))
 		l = w.start()
 		ann = w.again(ann.SessionID)
 		w.open(ann, l.ID)
 		w.ok(w.DenyWebLogin(t.Context(), ann, l.ID))
-		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
+		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)), token.ErrDecided)
 		w.is(w.DenyWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
 		w.over(l.Poll)
 		if got := w.open(ann, l.ID).State; got != "denied" {
@@ -330,7 +334,7 @@ func TestLoginIsOverAfterFiveMinutesApprovedOrNot(t *testing.T) {
 		_, err := w.WebLogin(t.Context(), ann, waiting.ID)
 		w.is(err, token.ErrLogin)
 		w.ok(w.accounts.Confirm(t.Context(), ann, good))
-		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), waiting.ID), token.ErrLogin)
+		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), waiting.ID, code(waiting.ID)), token.ErrLogin)
 		if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
 			t.Errorf("%d tokens", n)
 		}
@@ -357,5 +361,38 @@ func TestSigningOutTakesAnApprovalBack(t *testing.T) {
 		if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
 			t.Errorf("%d tokens", n)
 		}
+	})
+}
+
+func TestDoubtfulRequestNeedsTheCodeThatTheTerminalShows(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		far := w.start()
+		near, err := w.StartWebLogin(t.Context(), visitor())
+		w.ok(err)
+		old, err := w.StartWebLogin(t.Context(), visitor())
+		w.ok(err)
+		for _, l := range []token.WebLogin{far, near, old} {
+			w.open(ann, l.ID)
+		}
+		if !w.open(ann, far.ID).Doubtful || w.open(ann, near.ID).Doubtful {
+			t.Error("another network is doubtful, one's own is not")
+		}
+		w.ok(w.ApproveWebLogin(t.Context(), ann, near.ID, ""))
+		w.pass(3*time.Minute + 1)
+		if !w.open(ann, old.ID).Doubtful {
+			t.Error("an old request is not doubtful")
+		}
+		for _, l := range []token.WebLogin{far, old} {
+			for _, typed := range []string{"", "ABCDEF", l.ID[:6], l.ID[21:], l.ID} {
+				fields(t, w.ApproveWebLogin(t.Context(), ann, l.ID, typed), "code")
+			}
+			if w.poll(l) != "" {
+				t.Fatal("signed in")
+			}
+			w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID, " "+strings.ToLower(l.ID[20:])))
+			w.works(w.poll(l))
+		}
+		w.logged("login.approved", 3)
 	})
 }

@@ -104,11 +104,10 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		SignInRate: config.Rate{N: 10, Per: 5 * time.Minute}, SignUpRate: config.Rate{N: 20, Per: 24 * time.Hour},
 		MailRate: config.Rate{N: 5, Per: 6 * time.Hour}, LoginRate: config.Rate{N: 60, Per: time.Hour}, LoginTerminalsOpen: 5,
 	}
-	out := outbox.New(box, w, w.cfg)
+	out := outbox.New(w.now, box, w, w.cfg)
 	w.jobs = jobs.New(d, w.now)
 	w.jobs.Handle(outbox.Kind, out.Deliver)
-	w.accounts = account.New(d, w.now, limit.New(d, w.now), out, w.cfg)
-	w.accounts.HashWith(secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1}))
+	w.accounts = account.New(d, w.now, secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1}), limit.New(d, w.now), out, w.cfg)
 	w.Service = token.New(d, w.now, w.accounts, w.cfg)
 	return w
 }

@@ -17,11 +17,16 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/npmpack"
 	"latchkey/internal/registry"
+	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
 
 // Password is every person's password.
 const Password = "correct horse battery staple"
+
+// cheap hashes passwords quickly, and is of no use to anybody: what a hash costs is tested in
+// internal/secret.
+var cheap = secret.Cost{MemoryKiB: 64, Passes: 1}
 
 // World is one installation.
 type World struct {
@@ -59,7 +64,7 @@ func On(t testing.TB, p dbtest.Place, change ...func(*config.Config)) *World {
 		f(cfg)
 	}
 	w := &World{t: t, clock: time.Now().Truncate(time.Microsecond)}
-	if w.App, err = app.New(context.Background(), cfg, w.now); err != nil {
+	if w.App, err = app.New(context.Background(), cfg, w.now, app.HashAt(cheap)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -138,7 +143,7 @@ func (w *World) Mails(to string) (out []Letter) {
 	w.t.Helper()
 	for w.Jobs.Step(w.t.Context()) {
 	}
-	all, err := w.Mail.List()
+	all, err := w.Outbox.Captured(w.t.Context(), access.Console())
 	if err != nil {
 		w.t.Fatal(err)
 	}
