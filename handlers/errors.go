@@ -2,11 +2,8 @@ package handlers
 
 import (
 	"errors"
-	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -25,6 +22,10 @@ type answer struct {
 	name, text string
 	detour     string
 }
+
+// nothing is all that an error says of a thing that is absent, or hidden from who asks: the two must look
+// alike. Errors that may say more have a sentence of their own.
+const nothing = "Not found"
 
 // answers is complete: every kind of error has a page.
 var answers = map[errs.Kind]answer{
@@ -66,9 +67,14 @@ func (s *Server) handleError(err error, c echo.Context) {
 		edge.LogError(c, err)
 		p.RequestID = edge.ID(c)
 	case errs.RateLimited, errs.Unavailable:
-		p.Text = e.Msg + wait(c, e.RetryAfter)
+		p.Text = e.Msg + wait(c, e)
 	case errs.NotFound:
-		s.lost(c, &p)
+		if e.Msg != nothing {
+			p.Text = e.Msg
+		}
+		if !actor(c).SignedIn() {
+			p.Places = append(p.Places, s.signInPlace(c))
+		}
 	case errs.Forbidden:
 		if errors.Is(err, errCrossOrigin) {
 			p.Name, p.Text = "This form came from elsewhere", "cross-origin request rejected: a form must be sent from this registry's own pages, at "+
@@ -77,8 +83,8 @@ func (s *Server) handleError(err error, c echo.Context) {
 		}
 	default:
 	}
-	if e.Err != nil && e.Kind != errs.Internal {
-		slog.Debug("refused", "id", edge.ID(c), "code", e.Code, "error", e.Err)
+	if e.Kind != errs.Internal {
+		edge.LogRefusal(c, e)
 	}
 	if err := s.write(c, status(err, a), p); err != nil {
 		edge.LogError(c, err)
@@ -94,7 +100,7 @@ func (s *Server) classify(err error) *errs.Error {
 	}
 	switch he.Code {
 	case http.StatusNotFound:
-		return errs.New(errs.NotFound, "handlers.no_route", "Not found")
+		return errs.New(errs.NotFound, "handlers.no_route", nothing)
 	case http.StatusRequestEntityTooLarge:
 		return errFormLarge
 	case http.StatusMethodNotAllowed:
@@ -126,38 +132,23 @@ func (s *Server) detour(c echo.Context, a answer) error {
 	} else {
 		s.sessions.Put(c.Request().Context(), keyBack, back)
 	}
-	if c.Request().Header.Get("HX-Request") == "true" {
-		c.Response().Header().Set("HX-Redirect", to)
-		return c.NoContent(a.status)
-	}
-	return c.Redirect(http.StatusSeeOther, to)
+	return redirectAs(c, a.status, to)
 }
 
-// lost says more where a link from a mail leads nowhere.
-func (s *Server) lost(c echo.Context, p *views.Problem) {
-	if c.Path() == "/auth/login/:id" {
-		p.Name = "This request is over"
-		p.Text = "A terminal waits five minutes for its answer, and only the browser that opened the link first can give it. Run npm login again."
-		return
+// signInPlace leads a stranger to the sign-in page, and from there back; not to a link that is used up.
+func (s *Server) signInPlace(c echo.Context) ui.Place {
+	p := ui.Place{Href: "/login", Name: "Sign in"}
+	if c.Get("secret") == nil {
+		p.Href += "?next=" + url.QueryEscape(s.wayBack(c))
 	}
-	if c.Get("secret") != nil {
-		p.Name = "This link does not work any more"
-		p.Text = "Links work once, and only for a while. If you used it already, all is well. Otherwise ask for a new one where you asked for this."
-		p.Places = append(p.Places, ui.Place{Href: "/login", Name: "Sign in"})
-		return
-	}
-	if !actor(c).SignedIn() {
-		p.Places = append(p.Places, ui.Place{Href: "/login?next=" + url.QueryEscape(s.wayBack(c)), Name: "Sign in"})
-	}
+	return p
 }
 
 // wait says when to try again, to people in words and to programs in seconds.
-func wait(c echo.Context, d time.Duration) string {
-	seconds := max(1, int(math.Ceil(d.Seconds())))
-	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(seconds))
-	if d < 5*time.Second {
+func wait(c echo.Context, e *errs.Error) string {
+	if edge.RetryAfter(c, e) < 5 {
 		return ""
 	}
 	var then time.Time
-	return " You can try again in " + humanize.RelTime(then, then.Add(d), "", "") + "."
+	return " You can try again in " + humanize.RelTime(then, then.Add(e.RetryAfter), "", "") + "."
 }

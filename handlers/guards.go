@@ -112,22 +112,13 @@ func (s *Server) isOperator(by access.Actor) error {
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 
-// headers are on every response, errors included.
-func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "same-origin") // no-referrer would take the Origin from our own forms
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()")
-		if s.Config.Secure() {
-			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
-		}
-		return next(c)
-	}
+// headers are this edge's own on every response, errors included. no-referrer would take the Origin
+// from our own forms.
+var headers = map[string]string{
+	"Content-Security-Policy":    contentPolicy,
+	"Referrer-Policy":            "same-origin",
+	"Cross-Origin-Opener-Policy": "same-origin",
+	"Permissions-Policy":         "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
 // keepAddress keeps a page whose address is a secret out of caches, and the address out of Referer. A
@@ -154,9 +145,10 @@ func loopback(host string) bool {
 
 var errCrossOrigin = errs.New(errs.Forbidden, "handlers.cross_origin", "cross-origin request rejected")
 
-// sameOrigin refuses what another site's page made the browser send. The standard library's check lets
-// too much through for us: a sister host over plain http, a wrong Origin beside a right Sec-Fetch-Site,
-// and anything without both headers. What a program without cookies sends without them may pass.
+// sameOrigin refuses what another site's page made the browser send. It is stricter than the standard
+// library's http.CrossOriginProtection, which lets through a sister host over plain http, a wrong Origin
+// beside a right Sec-Fetch-Site, and anything without both headers. What a program without cookies sends
+// without them may pass.
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -171,9 +163,6 @@ func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 		bare := site == "" && origin == "" && r.Header.Get("Cookie") == ""
 		if !bare && !s.fromHere(site, origin) {
 			return errCrossOrigin
-		}
-		if err := s.guards.Check(r); err != nil && origin != "null" { // fromHere accepts null only beside same-origin
-			return errCrossOrigin.With(err)
 		}
 		return next(c)
 	}

@@ -24,7 +24,6 @@ type Server struct {
 	echo     *echo.Echo
 	sessions *scs.SessionManager
 	readmes  *markdown.Renderer
-	guards   *http.CrossOriginProtection
 	origin   string // scheme, host and port of the portal, as browsers write it
 }
 
@@ -35,17 +34,10 @@ func New(a *app.App) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		App: a, echo: echo.New(), sessions: newSessions(a), readmes: markdown.New(readmeCache),
-		guards: http.NewCrossOriginProtection(), origin: origin,
+		App: a, sessions: newSessions(a), readmes: markdown.New(readmeCache), origin: origin,
 	}
-	if err := s.guards.AddTrustedOrigin(origin); err != nil { // or a proxy that changes Host would break every form
-		return nil, err
-	}
-	e := s.echo
-	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = s.handleError
-	e.IPExtractor = edge.ClientIP(a.Config.TrustedProxies)
-	e.Pre(edge.RequestID(), edge.Log("portal"), edge.Metrics("portal"), edge.Recover(), s.headers, joinPackage)
+	s.echo = edge.New("portal", a.Config, s.handleError, headers)
+	s.echo.Pre(joinPackage)
 	return s, s.register(s.routes())
 }
 

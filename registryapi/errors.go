@@ -2,10 +2,7 @@ package registryapi
 
 import (
 	"errors"
-	"log/slog"
-	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,7 +36,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	var he *echo.HTTPError
 	if errors.As(err, &he) { // the router's own
 		if err = errNoRoute; he.Code == http.StatusMethodNotAllowed {
-			s.refuse(c, he.Code, "This address does not take that method.")
+			refuse(c, he.Code, map[string]string{"error": "This address does not take that method."})
 			return
 		}
 	}
@@ -52,23 +49,24 @@ func (s *Server) handleError(err error, c echo.Context) {
 	switch e.Kind {
 	case errs.Internal:
 		edge.LogError(c, err)
-		_ = c.JSON(statuses[e.Kind], map[string]string{"error": "internal error", "id": edge.ID(c)})
+		refuse(c, statuses[e.Kind], map[string]string{"error": "internal error", "id": edge.ID(c)})
 		return
 	case errs.Unauthenticated:
 		if h.Get(echo.HeaderWWWAuthenticate) == "" {
 			h.Set(echo.HeaderWWWAuthenticate, `Basic realm="registry", Bearer`)
 		}
 	case errs.RateLimited, errs.Unavailable:
-		h.Set(echo.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
+		edge.RetryAfter(c, e)
 	default:
 	}
-	if e.Err != nil {
-		slog.Debug("refused", "id", edge.ID(c), "code", e.Code, "error", e.Err)
-	}
-	s.refuse(c, statuses[e.Kind], e.Msg)
+	edge.LogRefusal(c, e)
+	refuse(c, statuses[e.Kind], map[string]string{"error": e.Msg})
 }
 
-func (s *Server) refuse(c echo.Context, status int, sentence string) {
-	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	_ = c.JSON(status, map[string]string{"error": sentence})
+// refuse answers with an error's body. What was said of a document before it failed does not hold for it.
+func refuse(c echo.Context, status int, body map[string]string) {
+	h := c.Response().Header()
+	h.Set(echo.HeaderCacheControl, "no-store")
+	h.Del("Etag")
+	_ = c.JSON(status, body)
 }

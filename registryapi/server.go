@@ -26,13 +26,9 @@ var headers = map[string]string{
 
 // New returns the edge. Its paths begin at the registry's root: whoever mounts it strips a prefix.
 func New(a *app.App) *Server {
-	s := &Server{App: a, echo: echo.New()}
-	e := s.echo
-	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = s.handleError
-	e.IPExtractor = edge.ClientIP(a.Config.TrustedProxies)
-	e.Pre(edge.RequestID(), edge.Log("registry"), edge.Metrics("registry"), edge.Recover(),
-		edge.SecurityHeaders(a.Config.Secure(), headers), canonicalPath)
+	s := &Server{App: a}
+	s.echo = edge.New("registry", a.Config, s.handleError, headers)
+	s.echo.Pre(canonicalPath)
 	s.routes()
 	return s
 }

@@ -116,7 +116,7 @@ type versionCommand struct{}
 
 // Run prints the version.
 func (versionCommand) Run(k *kong.Context) error {
-	_, err := fmt.Fprintln(k.Stdout, "latchkey", version)
+	_, err := fmt.Fprintln(k.Stdout, "latchkey", version())
 	return err
 }
 

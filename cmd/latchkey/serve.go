@@ -37,7 +37,7 @@ type serveCommand struct {
 }
 
 // Run serves until a signal comes, and then lets requests finish.
-func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Context) error {
+func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Context) (err error) {
 	if c.Demo {
 		remove, err := demoFolder(cfg)
 		if err != nil {
@@ -65,12 +65,13 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, a.Close()) }()
 	portal, err := handlers.New(a)
 	if err != nil {
-		return errors.Join(err, a.Close())
+		return err
 	}
 	if err := welcome(ctx, a, k.Stdout, invitation); err != nil {
-		return errors.Join(err, a.Close())
+		return err
 	}
 	h := edge.Pace(cfg.Limits.TransferIdle, split(cfg, portal.Handler(), registryapi.New(a).Handler()))
 	return serve(ctx, a, newGate(listener.(*net.TCPListener), cfg.Limits.ConnectionsAtOnce, cfg.Limits.TransferIdle), withHealth(a, h))
@@ -145,7 +146,7 @@ func serve(ctx context.Context, a *app.App, listener *gate, h http.Handler) erro
 	if err != nil {
 		stopWork()
 		work.Wait()
-		return errors.Join(err, a.Close())
+		return err
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -161,7 +162,7 @@ func serve(ctx context.Context, a *app.App, listener *gate, h http.Handler) erro
 	}
 	stopWork()
 	work.Wait()
-	return errors.Join(err, metrics(), a.Close())
+	return errors.Join(err, metrics())
 }
 
 // serveMetrics listens for Prometheus on an address of its own, which need not be public.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -17,8 +18,19 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
+	"latchkey/internal/config"
 	"latchkey/internal/errs"
 )
+
+// New makes an edge's server, with what both edges do with a request and one edge's own headers.
+func New(name string, cfg *config.Config, onError echo.HTTPErrorHandler, headers map[string]string) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = onError
+	e.IPExtractor = ClientIP(cfg.TrustedProxies)
+	e.Pre(RequestID(), Log(name), Metrics(name), Recover(), SecurityHeaders(cfg.Secure(), headers))
+	return e
+}
 
 // RequestID numbers each request. The number is in the answer, so that somebody who reports an error
 // can be helped; one sent by the client is not believed.
@@ -50,7 +62,7 @@ func Recover() echo.MiddlewareFunc {
 					panic(p)
 				}
 				if p != nil {
-					err = errs.New(errs.Internal, "edge.panic", "Something went wrong on our side.").With(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+					err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				}
 			}()
 			return next(c)
@@ -61,6 +73,20 @@ func Recover() echo.MiddlewareFunc {
 // LogError writes down what an Internal error hides from the client.
 func LogError(c echo.Context, err error) {
 	slog.Error("request failed", "id", ID(c), "method", c.Request().Method, "path", safePath(c.Request().URL.Path), "error", err)
+}
+
+// LogRefusal writes down, for whoever looks for it, why a request was refused.
+func LogRefusal(c echo.Context, e *errs.Error) {
+	if e.Err != nil {
+		slog.Debug("refused", "id", ID(c), "code", e.Code, "error", e.Err)
+	}
+}
+
+// RetryAfter says when to come back, in whole seconds.
+func RetryAfter(c echo.Context, e *errs.Error) (seconds int) {
+	seconds = max(1, int(math.Ceil(e.RetryAfter.Seconds())))
+	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(seconds))
+	return seconds
 }
 
 // Routes lists a server's routes as "METHOD path", sorted by path.
