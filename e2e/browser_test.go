@@ -31,7 +31,7 @@ func TestFromFirstOperatorToInstall(t *testing.T) {
 	operator.open("/package/@ann/gift")
 	operator.says("@ann/gift")
 	operator.says("What is in the parcel")
-	operator.says("npm install @ann/gift")
+	operator.says("npm i @ann/gift")
 	operator.open("/~ann")
 	operator.says("Ann Archer")
 	operator.says("@ann/gift")

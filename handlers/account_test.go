@@ -43,7 +43,7 @@ func TestSigningUpVerifyingAndPublishingRights(t *testing.T) {
 	if r := b.get("/settings/emails"); !r.has(".tag.ok:contains(Verified)") || !r.has("#flash .note.ok") {
 		t.Errorf("%s", r.text("main"))
 	}
-	if r := b.post(link, form()); r.status != http.StatusNotFound || !r.has("h1:contains(This link does not work any more)") {
+	if r := b.post(link, form()); r.status != http.StatusNotFound || !r.has("main:contains(This link does not work any more)") {
 		t.Errorf("second use: %d %s", r.status, r.text("main"))
 	}
 }

@@ -13,10 +13,7 @@ import (
 	"latchkey/views/ui"
 )
 
-const (
-	maxFields  = 100
-	maxAddress = 8 << 10
-)
+const maxFields = 100
 
 // What is wrong with a request before any page looks at it.
 var (
@@ -30,9 +27,6 @@ var (
 func (s *Server) readForm(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if len(r.RequestURI) > maxAddress {
-			return echo.ErrNotFound
-		}
 		if r.Method == http.MethodGet || r.Method == http.MethodHead || r.ContentLength == 0 {
 			return next(c)
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The rule of SF15 and K16: of twenty ways that the two headers can look beside a cookie, six prove that
+// Of thirty ways that the two headers can look beside a cookie, six prove that
 // the request comes from our own page.
 func TestFormsFromElsewhereAreRefused(t *testing.T) {
 	p := newPortal(t, https)

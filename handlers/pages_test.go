@@ -70,7 +70,7 @@ func TestPages(t *testing.T) {
 		form                  url.Values
 		want                  want
 	}{
-		{name: "first page", url: "/", want: want{title: "Latchkey", has: ".steps code:contains(npm config set registry http://localhost:4873/npm/)"}},
+		{name: "first page", url: "/", want: want{title: "Latchkey", has: ".steps code:contains(npm config set @yourname:registry http://localhost:4873/npm/)", not: "code:contains(set registry)"}},
 		{name: "first page lists what is public", url: "/", want: want{has: "a[href=/package/@ann/widget]", not: "a[href=/package/@ann/vault]"}},
 		{name: "first page lists one's own", as: "ann", url: "/", want: want{has: "li:contains(Private) a[href=/package/@ann/vault]"}},
 		{name: "stranger is offered the two ways in", url: "/", want: want{has: "nav a[href=/signup]", not: "form[action=/logout]"}},
@@ -79,9 +79,10 @@ func TestPages(t *testing.T) {
 
 		{name: "set up npm", url: "/help/npm", want: want{title: "Set up npm · Latchkey", has: "#ci code:contains(//localhost:4873/npm/:_authToken=${NPM_TOKEN})"}},
 		{name: "set up yarn 4 over plain http", url: "/help/npm", want: want{has: "#yarn-4 code:contains(unsafeHttpWhitelist)"}},
-		{name: "own scope in the commands", as: "ann", url: "/help/npm", want: want{has: "#scope code:contains(npm config set @ann:registry)"}},
+		{name: "what yarn 4 would wait a day for", as: "ann", url: "/help/npm", want: want{has: `#yarn-4 code:contains(npmPreapprovedPackages: - "@ann/*")`}},
+		{name: "own scope in the commands", as: "ann", url: "/help/npm", want: want{has: "#npm code:contains(npm config set @ann:registry)"}},
 
-		{name: "package", url: "/package/gadget", want: want{title: "gadget · Latchkey", has: ".install code:contains(npm install gadget)"}},
+		{name: "package", url: "/package/gadget", want: want{title: "gadget · Latchkey", has: ".install code:contains(npm i gadget)"}},
 		{name: "scoped package with a slash", url: "/package/@ann/widget", want: want{title: "@ann/widget · Latchkey", has: ".readme h1:contains(Widget)"}},
 		{name: "scoped package, encoded", url: "/package/@ann%2fwidget", want: want{has: ".facts a[href=/~ann]"}},
 		{name: "scoped package, all of it encoded", url: "/package/%40ann%2Fwidget", want: want{has: ".tabs a[aria-current=page]:contains(Readme)"}},

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"bytes"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -102,6 +104,55 @@ func TestReadingChangesNothing(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A terminal's request belongs to the first browser that opens its page: that claim is the one thing
+// that reading writes. Opening it again, or from elsewhere, writes nothing.
+func TestOpeningATerminalsRequestClaimsItOnce(t *testing.T) {
+	p := peopled(t)
+	l := p.ask(t, "203.0.113.7")
+	ann, bob := p.as("ann"), p.as("bob")
+	for _, row := range []struct {
+		who    string
+		b      *browser
+		writes bool
+	}{{"a stranger", p.visit(), false}, {"the first", ann, true}, {"the first, again", ann, false}, {"another", bob, false}} {
+		before := p.contents(t)
+		row.b.get("/auth/login/" + l.ID)
+		if wrote := p.contents(t) != before; wrote != row.writes {
+			t.Errorf("%s: wrote %v", row.who, wrote)
+		}
+	}
+	if _, pending := p.answer(t, l); !pending {
+		t.Error("opening the page decided")
+	}
+}
+
+// The log says which page was asked for, and never the part of its address that opens it.
+func TestSecretsInAddressesAreNotLogged(t *testing.T) {
+	p := peopled(t)
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	defer slog.SetDefault(before)
+	const secret = "AAAABBBBCCCCDDDDEEEEFFFFGG"
+	tried := 0
+	for _, r := range p.server.routes() {
+		if r.guard != byLink && r.path != "/auth/login/:id" {
+			continue
+		}
+		tried++
+		for _, b := range []*browser{p.visit(), p.as("ann")} {
+			log.Reset()
+			b.send(b.request(r.method, filled(r.path)+"?next="+secret, form("answer", "approve")))
+			if !strings.Contains(log.String(), "msg=request") || strings.Contains(log.String(), secret) {
+				t.Errorf("%s %s is logged as %s", r.method, r.path, log.String())
+			}
+		}
+	}
+	if tried < 10 {
+		t.Errorf("only %d routes have a secret in their address", tried)
 	}
 }
 

@@ -72,7 +72,7 @@ func (p OperatorMail) Page() templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = ui.Title("Captured mail", "No mail server is set, so what would have been sent is kept here, the newest 200. The links in it work: whoever reads this page can use them.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Title("Captured mail", "No mail server is set, so what would have been sent is kept here, the newest "+number(mail.Kept)+". The links in it work: whoever reads this page can use them.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

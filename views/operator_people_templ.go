@@ -103,7 +103,7 @@ func (p OperatorPeople) Page() templ.Component {
 						return templ_7745c5c3_Err
 					}
 					templ_7745c5c3_Err = ui.Input(ui.Field{Name: "email", Label: "Invite somebody", Type: "email", Value: p.Email, Problem: p.Problems["email"], Autocomplete: "off",
-						Hint: "They get a link that works once, for seven days, and choose their own name and password."}).Render(ctx, templ_7745c5c3_Buffer)
+						Hint: "They get a link that works once, for " + ui.Span(account.InvitationLife) + ", and choose their own name and password."}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -104,8 +104,8 @@ func link(n *html.Node) {
 	switch {
 	case strings.HasPrefix(to, "#") && len(to) > 1:
 		set(n, "href", "#"+idPrefix+strings.TrimPrefix(to[1:], idPrefix))
-	case outside(to):
-		set(n, "href", to)
+	case Outside(to) != "":
+		set(n, "href", Outside(to))
 		set(n, "rel", rel)
 	default:
 		n.Data, n.DataAtom, n.Attr = "span", atom.Span, nil
@@ -124,10 +124,10 @@ func picture(n *html.Node) {
 		text.Data = "picture"
 	}
 	with := text
-	if outside(src) && !within(n, atom.A) {
+	if to := Outside(src); to != "" && !within(n, atom.A) {
 		with = &html.Node{
 			Type: html.ElementNode, DataAtom: atom.A, Data: "a",
-			Attr: []html.Attribute{{Key: "href", Val: src}, {Key: "rel", Val: rel}},
+			Attr: []html.Attribute{{Key: "href", Val: to}, {Key: "rel", Val: rel}},
 		}
 		with.AppendChild(text)
 	}
@@ -135,13 +135,17 @@ func picture(n *html.Node) {
 	n.Parent.RemoveChild(n)
 }
 
-// outside reports whether an address leads to the web or to a mail program, without a password in it.
-func outside(to string) bool {
-	u, err := url.Parse(to)
+// Outside returns an address that somebody wrote when it leads to the web or to a mail program, without
+// a password in it, and nothing otherwise.
+func Outside(address string) string {
+	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.User != nil {
-		return false
+		return ""
 	}
-	return (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" || u.Scheme == "mailto" && u.Opaque != ""
+	if (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" || u.Scheme == "mailto" && u.Opaque != "" {
+		return u.String()
+	}
+	return ""
 }
 
 // inline reports whether src is a picture in itself. SVG is left out: it is a document, not a picture.

@@ -5,7 +5,6 @@ package ui
 import (
 	"context"
 	"hash/fnv"
-	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -73,27 +72,24 @@ func hex4(r rune) string {
 	return string(out)
 }
 
-// Outside returns the address when it is one that a browser may be sent to (http, https, mailto), and
-// nothing otherwise.
-func Outside(address string) string {
-	u, err := url.Parse(strings.TrimSpace(address))
-	if err != nil {
-		return ""
-	}
-	switch {
-	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil,
-		u.Scheme == "mailto" && u.Opaque != "":
-		return u.String()
-	}
-	return ""
-}
-
 // Bytes is a size for people: "412 B", "1.2 MB".
 func Bytes(n int64) string {
 	if n < 0 {
 		n = 0
 	}
 	return humanize.Bytes(uint64(n))
+}
+
+// Span is a length of time in words: "5 minutes", "24 hours", "7 days". It is for lives of links and such,
+// which are round.
+func Span(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour && d%(24*time.Hour) == 0:
+		return Count(int64(d/(24*time.Hour)), "day", "days")
+	case d%time.Hour == 0:
+		return Count(int64(d/time.Hour), "hour", "hours")
+	}
+	return Count(int64(d.Round(time.Minute)/time.Minute), "minute", "minutes")
 }
 
 // Count is a number with its noun: "1 file", "1,204 files".
