@@ -34,8 +34,14 @@ func profiles() []profile {
 	readOnly := token
 	readOnly.Grant = &Grant{TokenID: "t", ReadOnly: true}
 	return []profile{
-		{"anonymous", Actor{}}, {"browser", browser}, {"browser, just confirmed", sudo}, {"browser, unverified", unverified},
-		{"browser, operator", operator}, {"token", token}, {"token, read-only", readOnly}, {"console", Console()},
+		{"anonymous", Actor{}},
+		{"browser", browser},
+		{"browser, just confirmed", sudo},
+		{"browser, unverified", unverified},
+		{"browser, operator", operator},
+		{"token", token},
+		{"token, read-only", readOnly},
+		{"console", Console()},
 	}
 }
 
@@ -43,8 +49,12 @@ var facts = []struct {
 	name string
 	f    Facts
 }{
-	{"hidden", Facts{Hidden: true}}, {"none", Facts{}}, {"reader", Facts{Standing: Reader}},
-	{"writer", Facts{Standing: Writer}}, {"owner", Facts{Standing: Owner}}, {"hidden, owner", Facts{Standing: Owner, Hidden: true}},
+	{"hidden", Facts{Hidden: true}},
+	{"none", Facts{}},
+	{"reader", Facts{Standing: Reader}},
+	{"writer", Facts{Standing: Writer}},
+	{"owner", Facts{Standing: Owner}},
+	{"hidden, owner", Facts{Standing: Owner, Hidden: true}},
 }
 
 // TestMatrix compares every profile, action and standing with a golden file. A reviewer reads a
