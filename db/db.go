@@ -258,5 +258,6 @@ func (d *DB) Close() error {
 	for i := len(d.closers) - 1; i >= 0; i-- {
 		errs = append(errs, d.closers[i]())
 	}
+	d.closers = nil // closing again does nothing
 	return errors.Join(errs...)
 }
