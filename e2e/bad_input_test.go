@@ -194,8 +194,10 @@ func publishBodies(token string) []bad {
 		bad{"a compressed body", compressed, http.StatusUnsupportedMediaType, "Compressed request bodies"},
 		bad{"a large tarball", publishing("bad", token, large.PublishBody()), http.StatusRequestEntityTooLarge, "larger than this registry accepts"},
 		bad{"a large body", publishing("bad", token, []byte(endless)), http.StatusRequestEntityTooLarge, "too large"},
-		bad{"an existing version", publishing("good", token, npmpack.Package{Name: "good", Version: "1.0.0", Readme: "other"}.PublishBody()),
-			http.StatusForbidden, "cannot publish over the existing version 1.0.0 of good"},
+		bad{
+			"an existing version", publishing("good", token, npmpack.Package{Name: "good", Version: "1.0.0", Readme: "other"}.PublishBody()),
+			http.StatusForbidden, "cannot publish over the existing version 1.0.0 of good",
+		},
 	)
 }
 

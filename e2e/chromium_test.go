@@ -20,7 +20,7 @@ const patience = 45 * time.Second
 // console, a violation of the content policy above all, fails the test.
 type browser struct {
 	t    testing.TB
-	ctx  context.Context //nolint:containedctx // chromedp keeps the browser in it
+	ctx  context.Context // chromedp keeps the browser in it
 	home string          // the portal
 
 	mu       sync.Mutex

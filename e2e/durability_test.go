@@ -19,8 +19,10 @@ func TestPublishIsOnDiskBeforeItIsAnswered(t *testing.T) {
 	trace := filepath.Join(t.TempDir(), "trace")
 	s := newServer(t)
 	token := s.person("ann")
-	err := s.startUnder([]string{"strace", "-f", "-y", "-qq", "-s", "24", "-o", trace,
-		"-e", "trace=fsync,fdatasync,rename,renameat,renameat2,link,linkat,mkdirat,write,writev,pwrite64,sendto"})
+	err := s.startUnder([]string{
+		"strace", "-f", "-y", "-qq", "-s", "24", "-o", trace,
+		"-e", "trace=fsync,fdatasync,rename,renameat,renameat2,link,linkat,mkdirat,write,writev,pwrite64,sendto",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,13 +33,6 @@ type answer struct {
 	body   []byte
 }
 
-// sentence is the one that npm would show.
-func (a answer) sentence() string {
-	_, rest, _ := strings.Cut(string(a.body), `"error":"`)
-	text, _, _ := strings.Cut(rest, `"`)
-	return text
-}
-
 func (s *server) ask(r request) (answer, error) {
 	if r.method == "" {
 		r.method = http.MethodGet

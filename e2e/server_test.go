@@ -101,7 +101,7 @@ func (s *server) startUnder(tracer []string, args ...string) error {
 		case err := <-exited:
 			s.cmd = nil
 			b, _ := os.ReadFile(s.log)
-			return fmt.Errorf("the server ended before it was ready: %v\n%s", err, b)
+			return fmt.Errorf("the server ended before it was ready: %w\n%s", err, b)
 		default:
 		}
 		if res, err := http.Get(s.url + "/readyz"); err == nil {
@@ -140,7 +140,7 @@ func (s *server) kill() {
 		return
 	}
 	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
-	<-s.exited
+	_ = <-s.exited // it was killed, so it did not end well
 	s.cmd = nil
 }
 

@@ -55,8 +55,11 @@ func TestPermissions(t *testing.T) {
 		c.Limits.SignInRate, c.Limits.LoginRate, c.Limits.LoginTerminalsOpen = config.Rate{}, config.Rate{}, 1000
 	})
 	callers := []struct{ name, token string }{
-		{"anonymous", ""}, {"forged", "npm_lk0000000000000000000000000000000000"}, {"other", r.Token(r.bob, "automation")},
-		{"read-only", r.Token(r.ann, "read-only")}, {"owner", r.token},
+		{"anonymous", ""},
+		{"forged", "npm_lk0000000000000000000000000000000000"},
+		{"other", r.Token(r.bob, "automation")},
+		{"read-only", r.Token(r.ann, "read-only")},
+		{"owner", r.token},
 	}
 	covered := map[string]bool{}
 	var b strings.Builder

@@ -138,9 +138,15 @@ func TestDistTags(t *testing.T) {
 		method, tag, body string
 		status            int
 	}{
-		{"PUT", "beta", "1.0.0", 400}, {"PUT", "beta", `{"v":1}`, 400}, {"PUT", "beta", `"9.9.9"`, 404}, {"PUT", "1.x", `"1.0.0"`, 400},
-		{"PUT", "a%2fb", `"1.0.0"`, 400}, {"PUT", "beta", `"` + strings.Repeat("1", 1<<20) + `"`, 413}, {"DELETE", "latest", "", 400},
-		{"DELETE", "absent", "", 404}, {"DELETE", "beta", "", 200},
+		{"PUT", "beta", "1.0.0", 400},
+		{"PUT", "beta", `{"v":1}`, 400},
+		{"PUT", "beta", `"9.9.9"`, 404},
+		{"PUT", "1.x", `"1.0.0"`, 400},
+		{"PUT", "a%2fb", `"1.0.0"`, 400},
+		{"PUT", "beta", `"` + strings.Repeat("1", 1<<20) + `"`, 413},
+		{"DELETE", "latest", "", 400},
+		{"DELETE", "absent", "", 404},
+		{"DELETE", "beta", "", 200},
 	} {
 		if got := r.do(row.method, path+"/"+row.tag, r.token, row.body); got.StatusCode != row.status {
 			t.Errorf("%s %s %.20s: %d %s", row.method, row.tag, row.body, got.StatusCode, got.text)

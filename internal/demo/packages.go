@@ -127,8 +127,10 @@ var packages = []pkg{
 		by:   "bartholomew-featherstonehaugh", readme: "long-name", license: "(MIT OR Apache-2.0 OR BSD-3-Clause)",
 		description: "Pads text at its start, at its end, on both sides, all around and upwards; a description that goes on " +
 			"for longer than anybody would read it, in order to see what a page does with it",
-		keywords: []string{"pad", "padding", "string", "text", "alphabet", "vertical", "horizontal", "boustrophedon",
-			"supercalifragilisticexpialidocious-keyword-without-a-place-to-break"},
+		keywords: []string{
+			"pad", "padding", "string", "text", "alphabet", "vertical", "horizontal", "boustrophedon",
+			"supercalifragilisticexpialidocious-keyword-without-a-place-to-break",
+		},
 		dependencies: map[string]string{"left-align": ">=3"},
 		releases: join(spread(40*day, 20*day, "1.0.0", "1.0.1"),
 			tagged(10*day, "2.0.0-experimental.20260301.with.a.very.long.prerelease.identifier", "experimental")),

@@ -86,8 +86,10 @@ func parameters(f *ast.FuncDecl) (out []string) {
 // The clock is handed in, so that a test can move it: time.Now is for the top of the house, for db,
 // and for what has no clock to take it from.
 func TestServicesTakeTheClock(t *testing.T) {
-	allowed := []string{"cmd", "db", "internal/app", "internal/edge", "e2e", "internal/throwaway",
-		"internal/blob"} // where the times of files are the machine's
+	allowed := []string{
+		"cmd", "db", "internal/app", "internal/edge", "e2e", "internal/throwaway",
+		"internal/blob",
+	} // where the times of files are the machine's
 	for _, s := range sources(t) {
 		if s.test() || within(s.pkg, allowed) {
 			continue
