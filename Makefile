@@ -29,7 +29,8 @@ generate: ## Renew the generated files.
 
 gallery: ## Take a picture of every page, light, dark and narrow, into ./gallery.
 	scripts/setup system clients
-	GALLERY=$(CURDIR)/gallery go test -count=1 -timeout 20m -run '^TestGallery$$' ./e2e
+	go test -count=1 -timeout 20m -run '^TestGallery$$' ./e2e
+	@echo The pictures are in $(CURDIR)/gallery
 
 clean: ## Remove what was built and installed here.
 	rm -rf latchkey .cache gallery coverage
