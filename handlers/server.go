@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
@@ -86,7 +87,7 @@ func joinPackage(next echo.HandlerFunc) echo.HandlerFunc {
 			short, tail, _ = strings.Cut(tail, "/")
 			name += "/" + short
 		}
-		if strings.ContainsAny(name, "%\\\x00") || strings.HasSuffix(name, "/") {
+		if !utf8.ValidString(name) || strings.ContainsAny(name, "%\\\x00") || strings.HasSuffix(name, "/") {
 			name = "-" // which no package is called
 		}
 		c.Set("package", name)

@@ -73,8 +73,8 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 	if err := welcome(ctx, a, k.Stdout, invitation); err != nil {
 		return err
 	}
-	h := edge.Pace(cfg.Limits.TransferIdle, split(cfg, portal.Handler(), registryapi.New(a).Handler()))
-	return serve(ctx, a, newGate(listener.(*net.TCPListener), cfg.Limits.ConnectionsAtOnce, cfg.Limits.TransferIdle), withHealth(a, h))
+	h := edge.Pace(cfg.Limits.TransferIdle, withHealth(a, split(cfg, portal.Handler(), registryapi.New(a).Handler())))
+	return serve(ctx, a, newGate(listener.(*net.TCPListener), cfg.Limits.ConnectionsAtOnce, cfg.Limits.TransferIdle), h)
 }
 
 // lockFolder keeps a second server off the data folder. Administration commands do not take the lock.

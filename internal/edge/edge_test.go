@@ -310,3 +310,25 @@ func (d *drip) Read(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+func TestBodyThatNobodyReadsDoesNotHoldTheConnection(t *testing.T) {
+	srv := httptest.NewServer(edge.Pace(100*time.Millisecond, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+	})))
+	defer srv.Close()
+	for _, announced := range []string{"Content-Length: 10", "Transfer-Encoding: chunked"} {
+		c, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if _, err := fmt.Fprintf(c, "PUT / HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", announced); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		answer, err := io.ReadAll(c) // ends when the server closes
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 404") {
+			t.Errorf("%s: %q, %v", announced, answer, err)
+		}
+	}
+}

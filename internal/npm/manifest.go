@@ -32,7 +32,6 @@ type Release struct {
 type Documents struct {
 	Full, Abbreviated []byte // JSON objects, with Address in their addresses
 	Head              []byte // members of the package's own document while this version is its latest
-	Description       string
 	Readme, ReadmeAs  string
 }
 
@@ -69,11 +68,10 @@ func (p Publish) Documents(r Release) (d Documents, err error) {
 		return d, err
 	}
 	d.Readme, d.ReadmeAs = p.readme(m)
-	_ = json.Unmarshal(m["description"], &d.Description) // another type than text shows as none
 	for _, k := range serverKeys {
 		delete(m, k)
 	}
-	scripts := installScript(m["scripts"]) || r.Contents.Gyp
+	scripts := installScript(m["scripts"]) || r.Contents.InstallScript || r.Contents.Gyp
 	m["_id"] = text(r.Name.Full + "@" + r.Version)
 	m["_npmUser"] = person(r.Publisher)
 	m["maintainers"] = people(r.Maintainers)
@@ -113,10 +111,10 @@ func checkManifest(m map[string]jsontext.Value, r Release) error {
 func (p Publish) readme(m map[string]jsontext.Value) (body, filename string) {
 	body, filename = p.Readme, p.ReadmeFilename
 	if body == "" {
-		_ = json.Unmarshal(m["readme"], &body)
+		body = plain(m["readme"])
 	}
 	if filename == "" {
-		_ = json.Unmarshal(m["readmeFilename"], &filename)
+		filename = plain(m["readmeFilename"])
 	}
 	if body == noReadme {
 		body = ""

@@ -70,8 +70,8 @@ func TestManifestIsStoredAsItIsServed(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"description": "a widget", "license": "MIT", "homepage": "https://example.test"}, object(t, d.Head)); diff != "" {
 		t.Error("head:", diff)
 	}
-	if d.Readme != widget.Readme || d.Description != "a widget" {
-		t.Errorf("readme %q, description %q", d.Readme, d.Description)
+	if d.Readme != widget.Readme {
+		t.Errorf("readme %q", d.Readme)
 	}
 }
 
@@ -102,6 +102,12 @@ func TestInstallScriptsAreFoundByTheServer(t *testing.T) {
 		{map[string]any{"install": "x"}, false, true},
 		{map[string]any{"postinstall": "x"}, false, true},
 		{nil, true, true},
+	}
+	hidden := release
+	hidden.Contents.InstallScript = true // the archive's package.json says so, the client's manifest does not
+	pub, _, _ := decode(t, string(widget.PublishBody()))
+	if d, err := pub.Documents(hidden); err != nil || object(t, d.Abbreviated)["hasInstallScript"] != true {
+		t.Error("an install script was hidden:", err)
 	}
 	for _, r := range rows {
 		m := map[string]any{}

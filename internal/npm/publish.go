@@ -32,8 +32,8 @@ type envelope struct {
 	DistTags       map[string]string         `json:"dist-tags"`
 	Versions       map[string]jsontext.Value `json:"versions"`
 	Access         string                    `json:"access"` // null keeps it ""
-	Readme         any                       `json:"readme"`
-	ReadmeFilename any                       `json:"readmeFilename"`
+	Readme         jsontext.Value            `json:"readme"`
+	ReadmeFilename jsontext.Value            `json:"readmeFilename"`
 	Attachments    map[string]attachment     `json:"_attachments"`
 }
 
@@ -103,9 +103,17 @@ func (e *envelope) publish(name Name, tarballs int) (p Publish, err error) {
 		return invalid("access", "Only scoped packages can be restricted; %s has no scope.", name.Full)
 	}
 	p.Access = e.Access
-	p.Readme, _ = e.Readme.(string)
-	p.ReadmeFilename, _ = e.ReadmeFilename.(string)
+	p.Readme, p.ReadmeFilename = plain(e.Readme), plain(e.ReadmeFilename)
 	return p, nil
+}
+
+// plain is the text of a value, or nothing when it is of another type. Values are not decoded into any:
+// a list of numbers takes twenty times its text.
+func plain(v jsontext.Value) (text string) {
+	if v.Kind() == '"' {
+		_ = json.Unmarshal(v, &text)
+	}
+	return text
 }
 
 // printable makes hostile text safe to repeat in an error message.

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
 
 	"latchkey/internal/errs"
@@ -36,6 +37,7 @@ type Contents struct {
 	Files         int64
 	Unpacked      int64 // bytes
 	Shrinkwrap    bool
+	InstallScript bool // its package.json runs something at install
 	Gyp           bool // has a binding.gyp: npm then runs node-gyp at install
 }
 
@@ -147,8 +149,9 @@ func (i *inspection) manifest(h *tar.Header, content io.Reader) error {
 		return errs.New(errs.Invalid, "npm.package_json_size", "The package.json in the tarball is larger than 1 MiB.")
 	}
 	var m struct {
-		Name    string `json:"name"`
-		Version string `json:"version"`
+		Name    string         `json:"name"`
+		Version string         `json:"version"`
+		Scripts jsontext.Value `json:"scripts"`
 	}
 	b, err := io.ReadAll(content)
 	if err != nil {
@@ -158,6 +161,7 @@ func (i *inspection) manifest(h *tar.Header, content io.Reader) error {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return errs.New(errs.Invalid, "npm.package_json", "The package.json in the tarball cannot be read.").With(err)
 	}
+	i.InstallScript = installScript(m.Scripts)
 	i.Name, i.Version = m.Name, strings.TrimLeft(strings.TrimSpace(m.Version), "v=")
 	if v, _, ok := strings.Cut(i.Version, "+"); ok {
 		i.Version = v // npm removes build metadata from what it sends

@@ -27,14 +27,14 @@ const packageJSON = `{"name":"widget","version":"1.0.0"}`
 
 func TestInspectFindsWhatIsInside(t *testing.T) {
 	b := npmpack.Archive(
-		entry("package/package.json", "\ufeff"+`{"name":"widget","version":"v1.0.0+build.5"}`),
+		entry("package/package.json", "\ufeff"+`{"name":"widget","version":"v1.0.0+build.5","scripts":{"postinstall":"x"}}`),
 		entry("package/npm-shrinkwrap.json", "{}"), entry("package/binding.gyp", "{}"), entry("package/src/a.js", "1234"),
 	)
 	c, err := inspect(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Name != "widget" || c.Version != "1.0.0" || c.Files != 4 || !c.Shrinkwrap || !c.Gyp || c.Unpacked != 3+44+2+2+4 {
+	if c.Name != "widget" || c.Version != "1.0.0" || c.Files != 4 || !c.Shrinkwrap || !c.Gyp || !c.InstallScript || c.Unpacked != 3+74+2+2+4 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"latchkey/internal/access"
 )
@@ -13,6 +14,8 @@ import (
 const (
 	versionsPerPage = 100
 	packagesPerPage = 200
+	maxKeywords     = 50
+	maxMember       = 1024 // bytes
 )
 
 // Summary is a package in a list.
@@ -69,34 +72,39 @@ func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page,
 // {url}, keywords as a list or one text. What has another form is left out.
 func (p *Page) addHead(members string) {
 	var m struct {
-		Homepage   any `json:"homepage"`
-		License    any `json:"license"`
-		Repository any `json:"repository"`
-		Keywords   any `json:"keywords"`
+		Homepage   jsontext.Value `json:"homepage"`
+		License    jsontext.Value `json:"license"`
+		Repository jsontext.Value `json:"repository"`
+		Keywords   jsontext.Value `json:"keywords"`
 	}
 	if json.Unmarshal([]byte(members), &m) != nil {
 		return
 	}
 	p.Homepage, p.License, p.Repository = member(m.Homepage, "url"), member(m.License, "type"), member(m.Repository, "url")
-	switch k := m.Keywords.(type) {
-	case string:
-		p.Keywords = []string{k}
-	case []any:
-		for _, w := range k {
-			if t, ok := w.(string); ok {
-				p.Keywords = append(p.Keywords, t)
-			}
+	if m.Keywords.Kind() == '"' {
+		p.Keywords = []string{member(m.Keywords, "")}
+		return
+	}
+	var words []jsontext.Value
+	_ = json.Unmarshal(m.Keywords, &words)
+	for _, w := range words[:min(len(words), maxKeywords)] {
+		if text := member(w, ""); text != "" {
+			p.Keywords = append(p.Keywords, text)
 		}
 	}
 }
 
-// member is v when it is text, or the text at key when it is an object.
-func member(v any, key string) string {
-	if o, ok := v.(map[string]any); ok {
+// member is v when it is text, or the text at key when it is an object; cut to what a page has room for.
+func member(v jsontext.Value, key string) (text string) {
+	if v.Kind() == '{' && key != "" {
+		var o map[string]jsontext.Value
+		_ = json.Unmarshal(v, &o)
 		v = o[key]
 	}
-	t, _ := v.(string)
-	return t
+	if v.Kind() == '"' {
+		_ = json.Unmarshal(v, &text)
+	}
+	return storable(text, maxMember)
 }
 
 // Versions lists versions, newest first, below a number (0 for the newest), at most 100.

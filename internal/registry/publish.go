@@ -171,6 +171,9 @@ func (i *intake) Write(p []byte) (int, error) {
 // record makes the version visible, with everything that belongs to it, or nothing.
 func (s *Service) record(ctx context.Context, by access.Actor, u upload, docs npm.Documents) (p Published, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := (store{tx}).holds(ctx, by, s.now()); err != nil {
+			return err
+		}
 		h, isNew, err := s.authorizePublish(ctx, tx, by, u.name)
 		if err != nil {
 			return err
@@ -259,6 +262,10 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, by access.Actor, u uplo
 // add writes the version, its documents and its tag.
 func (s *Service) add(ctx context.Context, tx *db.Tx, by access.Actor, h head, u upload, docs npm.Documents) (p Published, err error) {
 	now, st := s.now(), store{tx}
+	// First of all, so that publishes of one package wait for each other on this row.
+	if err := st.bump(ctx, h.ID, now, 1); err != nil {
+		return p, err
+	}
 	v := version{
 		ID: db.NewID(), PackageID: h.ID, Number: h.VersionCount + 1, Version: u.Version, PublishedBy: by.UserID, PublishedAt: now,
 		Blob: u.blob, Size: u.size, UnpackedSize: u.contents.Unpacked, FileCount: u.contents.Files,
@@ -271,9 +278,6 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, by access.Actor, h head, u
 		if err := s.setTag(ctx, tx, h.ID, tag, v.ID); err != nil {
 			return p, err
 		}
-	}
-	if err := st.bump(ctx, h.ID, now, 1); err != nil {
-		return p, err
 	}
 	err = audit.Record(ctx, tx, now, by, audit.Entry{
 		Event: audit.PackagePublished, Subject: subject(h.Name),

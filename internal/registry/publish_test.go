@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,26 @@ func TestWhoMayPublish(t *testing.T) {
 		}
 	})
 }
+
+func TestTokenRevokedWhileTheBodyComesInPublishesNothing(t *testing.T) {
+	each(t, func(w *world) {
+		body, half := leftPad("1.0.0").PublishBody(), 100
+		revoke := readerFunc(func([]byte) (int, error) {
+			if _, err := w.db.Exec(t.Context(), `UPDATE tokens SET revoked_at = ? WHERE id = 'token-ann'`, w.clock); err != nil {
+				t.Error(err)
+			}
+			return 0, io.EOF
+		})
+		_, err := w.Publish(t.Context(), w.ann, "left-pad", io.MultiReader(bytes.NewReader(body[:half]), revoke, bytes.NewReader(body[half:])))
+		if !errors.Is(err, access.ErrUnauthenticated) || w.rows("packages") != 0 {
+			t.Error(err)
+		}
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestHiddenPackagesLookAbsent(t *testing.T) {
 	each(t, func(w *world) {

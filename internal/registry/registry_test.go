@@ -75,12 +75,17 @@ func person(t testing.TB, d *db.DB, name string) access.Actor {
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO users (id, name, email, email_key, email_verified_at, password_hash, password_changed_at, created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, '', ?, ?, ?)`, "id-"+name, name, name+"@example.test", name+"@example.test", now, now, now, now)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO tokens (id, user_id, name, kind, secret_hash, hint, created_at) VALUES (?, ?, '', 'automation', ?, '', ?)`,
+			"token-"+name, "id-"+name, name, now)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return access.Actor{UserID: "id-" + name, Name: name, Via: access.ViaToken, EmailVerified: true, Grant: &access.Grant{}}
+	return access.Actor{UserID: "id-" + name, Name: name, Via: access.ViaToken, EmailVerified: true, Grant: &access.Grant{TokenID: "token-" + name}}
 }
 
 func (w *world) publish(by access.Actor, p npmpack.Package) (registry.Published, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"latchkey/db"
 	"latchkey/internal/access"
@@ -97,11 +98,10 @@ func describeAs(ctx context.Context, tx *db.Tx, packageID, versionID string) err
 		return err
 	}
 	var m struct {
-		Description any `json:"description"`
+		Description jsontext.Value `json:"description"`
 	}
 	if err := json.Unmarshal([]byte(members), &m); err != nil {
 		return err
 	}
-	text, _ := m.Description.(string)
-	return store{tx}.describe(ctx, packageID, text)
+	return store{tx}.describe(ctx, packageID, member(m.Description, ""))
 }
