@@ -38,7 +38,7 @@ func newServer(t testing.TB, env ...string) *server {
 	_, port, _ := net.SplitHostPort(listen)
 	s := &server{t: t, data: filepath.Join(dir, "data"), listen: listen, url: "http://localhost:" + port, log: filepath.Join(dir, "server.log")}
 	s.env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + os.TempDir(),
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir,
 		"LATCHKEY_DATA=" + s.data, "LATCHKEY_LISTEN=" + listen, "LATCHKEY_URL=" + s.url,
 	}, env...)
 	t.Cleanup(func() {
