@@ -37,6 +37,32 @@ func TestFromFirstOperatorToInstall(t *testing.T) {
 	operator.says("@ann/gift")
 }
 
+// TestOnlyInvitedPeopleGetIn is an installation that is not open to everybody.
+func TestOnlyInvitedPeopleGetIn(t *testing.T) {
+	t.Parallel()
+	s := started(t, "LATCHKEY_SIGN_UP=invitation")
+	operator := newBrowser(t, s.url)
+	becomeOperator(t, s, operator)
+	ben := operator.another()
+	ben.expect("status of 4")
+	ben.open("/signup")
+	if text := ben.text(); strings.Contains(text, "Make my account") {
+		t.Fatalf("a stranger can sign up: %s", text)
+	}
+
+	operator.open("/operator/people")
+	operator.fill("email", "ben@example.test")
+	operator.click("Send the invitation")
+	ben.open(letter(operator, "You are invited", "/invitations/"))
+	ben.fill("name", "ben", "password", password)
+	ben.press("Make my account")
+	ben.open("/settings/emails")
+	ben.says("ben@example.test")
+	ben.says("Verified")
+	operator.open("/operator/people")
+	operator.says("ben@example.test")
+}
+
 var setupLink = regexp.MustCompile(`http://\S+/setup/\S+`)
 
 func becomeOperator(t *testing.T, s *server, operator *browser) {

@@ -33,7 +33,7 @@ func newBrowser(t testing.TB, home string) *browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-		chromedp.WSURLReadTimeout(patience))
+		chromedp.WSURLReadTimeout(patience), chromedp.Env("TMPDIR="+tools)) // it leaves things behind
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	return tab(t, ctx, home)
@@ -140,6 +140,22 @@ func (b *browser) fill(pairs ...string) {
 func (b *browser) press(text string) (status int64) {
 	b.t.Helper()
 	return b.leave(`//button[normalize-space()="` + text + `"]`)
+}
+
+// click is press for a button whose answer replaces a part of the page.
+func (b *browser) click(text string) {
+	b.t.Helper()
+	b.step("click "+text, func(ctx context.Context) error {
+		settled := `new Promise(resolve => document.addEventListener('htmx:afterSettle', () => resolve(true), {once: true}))`
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("window.settled = "+settled+"; true")); err != nil {
+			return err
+		}
+		if err := chromedp.Do(ctx, chromedp.Click(`//button[normalize-space()="`+text+`"]`)); err != nil {
+			return err
+		}
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("window.settled", chromedp.EvalAwaitPromise))
+		return err
+	})
 }
 
 // follow clicks a link.

@@ -62,7 +62,7 @@ func params(dir string, files []string, env func(testing.TB) []string) testscrip
 			nobody := filepath.Join(e.WorkDir, "home", "nobody")
 			e.Vars = append(e.Vars, clientEnv(nobody)...)
 			e.Vars = append(e.Vars, s.env[3:]...) // for latchkey itself
-			e.Vars = append(e.Vars, "URL="+s.url, "REGISTRY="+s.registry(), "PASSWORD="+password)
+			e.Vars = append(e.Vars, "URL="+s.url, "PORT="+s.url[strings.LastIndex(s.url, ":")+1:], "REGISTRY="+s.registry(), "PASSWORD="+password)
 			return s.home(nobody, "")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

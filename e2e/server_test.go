@@ -210,7 +210,7 @@ func (s *server) home(dir, token string) error {
 func clientEnv(home string) []string {
 	const closed = "http://127.0.0.1:9"
 	return []string{
-		"HOME=" + home, "PATH=" + tools + string(filepath.ListSeparator) + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(),
+		"HOME=" + home, "PATH=" + tools + string(filepath.ListSeparator) + os.Getenv("PATH"), "TMPDIR=" + home,
 		"HTTP_PROXY=" + closed, "HTTPS_PROXY=" + closed, "http_proxy=" + closed, "https_proxy=" + closed,
 		"NO_PROXY=localhost,127.0.0.1", "no_proxy=localhost,127.0.0.1", "NO_COLOR=1", "LC_ALL=C.UTF-8",
 		"BROWSER=none", "NO_UPDATE_NOTIFIER=1",
