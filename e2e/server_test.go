@@ -76,8 +76,17 @@ func freePort(t testing.TB) string {
 // registry is the address that clients are given.
 func (s *server) registry() string { return s.url + "/npm/" }
 
-// start starts the server and waits until it is ready.
-func (s *server) start(args ...string) error { return s.startUnder(nil, args...) }
+// start starts the server and waits until it is ready. For a moment somebody's connection may have the
+// port.
+func (s *server) start(args ...string) (err error) {
+	for range 5 {
+		if err = s.startUnder(nil, args...); err == nil || !strings.Contains(err.Error(), "address already in use") {
+			return err
+		}
+		time.Sleep(time.Second)
+	}
+	return err
+}
 
 // startUnder is start with another program in front, such as strace.
 func (s *server) startUnder(tracer []string, args ...string) error {
