@@ -16,7 +16,7 @@ import (
 type Dir struct {
 	root    *os.Root
 	folder  string
-	durable sync.Map // folders whose names are known to survive a power cut
+	durable sync.Map // path to *os.File: folders whose names are known to survive a power cut, kept open to be synced
 }
 
 // OpenDir opens the store in a folder, making it when missing.
@@ -29,7 +29,14 @@ func OpenDir(folder string, now time.Time) (*Dir, error) {
 }
 
 // Close ends the store's use of its folder.
-func (d *Dir) Close() error { return d.root.Close() }
+func (d *Dir) Close() error {
+	err := d.root.Close()
+	d.durable.Range(func(_, f any) bool {
+		err = errors.Join(err, f.(*os.File).Close())
+		return true
+	})
+	return err
+}
 
 // Create implements Store.
 func (d *Dir) Create(context.Context) (Draft, error) {
@@ -114,14 +121,14 @@ func (f *dirDraft) Commit(_ context.Context, key string) error {
 	if err := f.file.Sync(); err != nil {
 		return full(err)
 	}
-	folder := path.Dir(p)
-	if err := f.dir.makeDurable(folder); err != nil {
+	folder, err := f.dir.durableFolder(path.Dir(p))
+	if err != nil {
 		return full(err)
 	}
 	if err := f.link(p); err != nil {
 		return full(err)
 	}
-	if err := syncDir(f.root, folder); err != nil {
+	if err := folder.Sync(); err != nil {
 		return full(err)
 	}
 	return f.Close()
@@ -155,32 +162,30 @@ func (f *dirDraft) keep(p string) error {
 	return f.root.Chtimes(p, now, now)
 }
 
-// makeDurable makes folder and its parents and syncs the parent of each, once per process: one that
-// exists already may have been made by somebody who has not synced it yet.
-func (d *Dir) makeDurable(folder string) error {
-	if _, ok := d.durable.Load(folder); ok {
-		return nil
+// durableFolder makes a folder and its parents, syncs the parent of each, and opens it: once per process,
+// because one that exists already may have been made by somebody who has not synced it yet.
+func (d *Dir) durableFolder(folder string) (*os.File, error) {
+	if f, ok := d.durable.Load(folder); ok {
+		return f.(*os.File), nil
 	}
-	parent := path.Dir(folder)
-	if parent != "." {
-		if err := d.makeDurable(parent); err != nil {
-			return err
+	if folder != "." {
+		parent, err := d.durableFolder(path.Dir(folder))
+		if err != nil {
+			return nil, err
+		}
+		if err := d.root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		if err := parent.Sync(); err != nil {
+			return nil, err
 		}
 	}
-	if err := d.root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if err := syncDir(d.root, parent); err != nil {
-		return err
-	}
-	d.durable.Store(folder, true)
-	return nil
-}
-
-func syncDir(root *os.Root, folder string) error {
-	f, err := root.Open(folder)
+	f, err := d.root.Open(folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	if first, taken := d.durable.LoadOrStore(folder, f); taken {
+		return first.(*os.File), f.Close()
+	}
+	return f, nil
 }

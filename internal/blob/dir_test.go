@@ -50,7 +50,7 @@ func TestBlobsAreFilesOfTheirOwnerAlone(t *testing.T) {
 		}
 		return err
 	})
-	if want := "sha512/" + key[:2] + "/" + key[2:4] + "/" + key; err != nil || len(files) != 1 || files[0] != want {
+	if want := "sha512/" + key[:2] + "/" + key; err != nil || len(files) != 1 || files[0] != want {
 		t.Errorf("files %v, %v", files, err)
 	}
 	b, err := d.Open(t.Context(), key)
@@ -94,7 +94,7 @@ func TestEqualSizedBlobIsKeptAndMadeYoung(t *testing.T) {
 	d := openDir(t, folder)
 	content, key := blobtest.Bytes(100)
 	blobtest.Put(t, d, key, content)
-	file := filepath.Join(folder, "sha512", key[:2], key[2:4], key)
+	file := filepath.Join(folder, "sha512", key[:2], key)
 	old := time.Now().Add(-48 * time.Hour)
 	if err := os.Chtimes(file, old, old); err != nil {
 		t.Fatal(err)

@@ -60,7 +60,8 @@ type Limits struct {
 	MaxUnpacked        int64         `default:"536870912" help:"Largest unpacked size of a tarball, in bytes."`
 	MaxManifest        int64         `default:"1048576" help:"Largest manifest of one version, in bytes."`
 	MaxVersions        int64         `default:"10000" help:"Most versions of one package."`
-	CacheBytes         int64         `default:"67108864" help:"Memory for documents that are ready to send, in bytes."`
+	MaxDocument        int64         `default:"67108864" help:"Largest sum of the manifests of one package's versions, in bytes."`
+	CacheBytes         int64         `default:"67108864" help:"Memory for documents and small tarballs that are ready to send, in bytes."`
 	PasswordLength     int           `default:"15" help:"Shortest password, in characters. Never below 8."`
 	SessionIdle        time.Duration `default:"1h" help:"A browser session ends when unused for this long."`
 	SessionLife        time.Duration `default:"12h" help:"A browser session ends after this long in any case."`

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/registry"
 )
 
-var roomy = config.Limits{MaxTarball: 64 << 20, MaxUnpacked: 512 << 20, MaxManifest: 1 << 20, MaxVersions: 10_000, CacheBytes: 64 << 20, PublishesAtOnce: 8, ReadmeBytes: 1 << 20}
+var roomy = config.Limits{MaxTarball: 64 << 20, MaxUnpacked: 512 << 20, MaxManifest: 1 << 20, MaxVersions: 10_000, MaxDocument: 64 << 20, CacheBytes: 64 << 20, PublishesAtOnce: 8, ReadmeBytes: 1 << 20}
 
 // rich is a package with manifests of about 7 KB, like those of old and large packages.
 func rich(i int) npmpack.Package {

@@ -52,22 +52,24 @@ type Document struct {
 	service *Service
 }
 
-type documentKey struct {
-	packageID string
-	revision  int64
-	form      Form
-	encoding  Encoding
+// readyKey names bytes that are ready to send: a package's document, or a small tarball by its digest.
+type readyKey struct {
+	id       string
+	revision int64
+	form     Form
+	encoding Encoding
 }
 
-type document struct {
+type ready struct {
 	bytes []byte
 	plain int // length before compression
 }
 
-func newDocuments(limit int64) *otter.Cache[documentKey, *document] {
-	return otter.Must(&otter.Options[documentKey, *document]{
+// newReady bounds the bytes by what they weigh together.
+func newReady(limit int64) *otter.Cache[readyKey, *ready] {
+	return otter.Must(&otter.Options[readyKey, *ready]{
 		MaximumWeight: uint64(limit),
-		Weigher:       func(_ documentKey, d *document) uint32 { return uint32(len(d.bytes)) + 256 },
+		Weigher:       func(_ readyKey, r *ready) uint32 { return uint32(len(r.bytes)) + 256 },
 	})
 }
 
@@ -113,17 +115,34 @@ func (d Document) Body(ctx context.Context, e Encoding) (body []byte, reader io.
 // remembered returns the bytes of a document, assembling them once for all who wait. A publish that
 // commits meanwhile makes them newer than their ETag; nobody but the waiting clients sees that entry,
 // because the next request asks for the next revision.
-func (s *Service) remembered(ctx context.Context, d Document, e Encoding) (*document, error) {
-	key := documentKey{d.head.ID, d.head.Revision, d.form, e}
-	return s.documents.Get(ctx, key, otter.LoaderFunc[documentKey, *document](
-		func(ctx context.Context, _ documentKey) (*document, error) {
-			plain, err := s.assemble(context.WithoutCancel(ctx), d)
+func (s *Service) remembered(ctx context.Context, d Document, e Encoding) (*ready, error) {
+	key := readyKey{d.head.ID, d.head.Revision, d.form, e}
+	return s.ready.Get(ctx, key, otter.LoaderFunc[readyKey, *ready](
+		func(ctx context.Context, _ readyKey) (*ready, error) {
+			ctx = context.WithoutCancel(ctx)
+			done, err := s.assembling(ctx, d.head)
+			if err != nil {
+				return nil, err
+			}
+			defer done()
+			plain, err := s.assemble(ctx, d)
 			if err != nil {
 				return nil, err
 			}
 			b, err := compress(plain, e)
-			return &document{b, len(plain)}, err
+			return &ready{b, len(plain)}, err
 		}))
+}
+
+// assembling bounds the memory of documents that are put together at the same time: two of the largest.
+func (s *Service) assembling(ctx context.Context, h head) (done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, bodyWait)
+	defer cancel()
+	weight := min(h.ManifestBytes, s.cfg.Limits.MaxDocument)
+	if err := s.assembly.Acquire(ctx, weight); err != nil {
+		return nil, ErrBusy.After(bodyWait).With(err)
+	}
+	return func() { s.assembly.Release(weight) }, nil
 }
 
 // compress balances the first read after a publish against all later ones; the levels were measured

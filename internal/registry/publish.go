@@ -23,8 +23,6 @@ import (
 )
 
 const (
-	// bodyWait is how long a publish waits for others to finish reading their bodies.
-	bodyWait = 10 * time.Second
 	// replayFor is how long a publish whose answer may have been lost can be repeated. npm repeats a
 	// PUT after a 5xx or a broken connection, at most 60 s later.
 	replayFor = 10 * time.Minute
@@ -45,13 +43,14 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 	if err != nil {
 		return Published{}, err
 	}
-	if _, _, err := s.authorizePublish(ctx, nil, by, n); err != nil {
+	h, isNew, err := s.authorizePublish(ctx, nil, by, n)
+	if err != nil {
 		return Published{}, err
 	}
 	if err := s.publishes.Take(by.UserID); err != nil {
 		return Published{}, err
 	}
-	release, err := s.turn(ctx)
+	release, err := s.turns.take(ctx, by.UserID)
 	if err != nil {
 		return Published{}, err
 	}
@@ -65,7 +64,12 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 	if err != nil {
 		return Published{}, err
 	}
-	docs, err := s.documentsOf(ctx, by, u) // before Commit, so that what is refused leaves no bytes behind
+	if isNew {
+		h.maintainers = []maintainer{{by.UserID, by.Name}}
+	} else if _, err := s.admit(ctx, s.db, by, h, u); err != nil { // before Commit, so that what is refused leaves no bytes behind
+		return Published{}, err
+	}
+	docs, err := s.documentsOf(ctx, by, h, u)
 	if err != nil {
 		return Published{}, err
 	}
@@ -73,20 +77,6 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 		return Published{}, err
 	}
 	return s.record(ctx, by, u, docs)
-}
-
-// turn bounds how many bodies are read at once, and with them the memory they take.
-func (s *Service) turn(ctx context.Context) (release func(), err error) {
-	timeout := time.NewTimer(bodyWait)
-	defer timeout.Stop()
-	select {
-	case s.bodies <- struct{}{}:
-		return func() { <-s.bodies }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-timeout.C:
-		return nil, ErrBusy.After(bodyWait)
-	}
 }
 
 // upload is a publish body that was received and checked.
@@ -192,17 +182,8 @@ func (s *Service) record(ctx context.Context, by access.Actor, u upload, docs np
 	return p, err
 }
 
-// documentsOf signs the version and builds what is stored of its manifest, if it may be added.
-func (s *Service) documentsOf(ctx context.Context, by access.Actor, u upload) (d npm.Documents, err error) {
-	h, isNew, err := s.authorizePublish(ctx, nil, by, u.name)
-	if err != nil {
-		return d, err
-	}
-	if isNew {
-		h.maintainers = []maintainer{{by.UserID, by.Name}}
-	} else if _, err := s.admit(ctx, s.db, by, h, u); err != nil {
-		return d, err
-	}
+// documentsOf signs the version and builds what is stored of its manifest.
+func (s *Service) documentsOf(ctx context.Context, by access.Actor, h head, u upload) (d npm.Documents, err error) {
 	keyID, signature, err := s.keys.Sign(ctx, u.name.Full, u.Version, u.integrity)
 	if err != nil {
 		return d, err
@@ -220,6 +201,9 @@ func (s *Service) admit(ctx context.Context, q db.Q, by access.Actor, h head, u 
 	if errors.Is(err, ErrVersionNotFound) {
 		if h.VersionCount >= s.cfg.Limits.MaxVersions {
 			return "", errTooManyVersions
+		}
+		if h.ManifestBytes+int64(len(u.Manifest)) > s.cfg.Limits.MaxDocument {
+			return "", errDocumentSize
 		}
 		return "", nil
 	}
@@ -263,7 +247,7 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, by access.Actor, u uplo
 func (s *Service) add(ctx context.Context, tx *db.Tx, by access.Actor, h head, u upload, docs npm.Documents) (p Published, err error) {
 	now, st := s.now(), store{tx}
 	// First of all, so that publishes of one package wait for each other on this row.
-	if err := st.bump(ctx, h.ID, now, 1); err != nil {
+	if err := st.bump(ctx, h.ID, now, 1, len(docs.Full)); err != nil {
 		return p, err
 	}
 	v := version{
@@ -276,6 +260,11 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, by access.Actor, h head, u
 	latest := u.Tag == "latest" || h.VersionCount == 0 // npm view and npm install need a latest
 	for _, tag := range tagsOf(u.Tag, latest) {
 		if err := s.setTag(ctx, tx, h.ID, tag, v.ID); err != nil {
+			return p, err
+		}
+	}
+	if latest {
+		if err := describeAs(ctx, tx, h.ID, docs.Head); err != nil {
 			return p, err
 		}
 	}

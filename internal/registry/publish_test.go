@@ -255,7 +255,7 @@ func TestSameVersionPublishedByManyAtOnceExistsOnce(t *testing.T) {
 
 func TestPublishLimits(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := newWorld(t, d, config.Limits{MaxTarball: 1 << 20, MaxUnpacked: 8 << 20, MaxManifest: 1 << 20, MaxVersions: 2, CacheBytes: 1, PublishesAtOnce: 1, PublishRate: config.Rate{N: 4, Per: time.Hour}})
+		w := newWorld(t, d, config.Limits{MaxTarball: 1 << 20, MaxUnpacked: 8 << 20, MaxManifest: 1 << 20, MaxVersions: 2, MaxDocument: 1 << 20, CacheBytes: 1, PublishesAtOnce: 1, PublishRate: config.Rate{N: 4, Per: time.Hour}})
 		w.mustPublish(w.ann, leftPad("1.0.0"))
 		w.mustPublish(w.ann, leftPad("1.0.1"))
 		if _, err := w.publish(w.ann, leftPad("1.0.2")); errs.Of(err).Code != "registry.version_limit" {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/semaphore"
 
 	"latchkey/db"
 	"latchkey/internal/access"
@@ -32,6 +33,7 @@ var (
 	ErrLatest          = errs.New(errs.Invalid, "registry.latest", "The tag latest cannot be removed: set it to another version instead.")
 	ErrBusy            = errs.New(errs.Unavailable, "registry.busy", "Many packages are being published just now. Try again in a moment.")
 	errTooManyVersions = errs.New(errs.Forbidden, "registry.version_limit", "This package has as many versions as this registry allows. Ask its operator for more.")
+	errDocumentSize    = errs.New(errs.Forbidden, "registry.document_size", "The manifests of this package's versions are together as large as this registry allows. Ask its operator for more.")
 	errTooManyTags     = errs.New(errs.Invalid, "registry.tag_limit", "This package has as many tags as are allowed.")
 )
 
@@ -53,10 +55,11 @@ type Service struct {
 	keys      *signing.Service
 	cfg       *config.Config
 	publishes *limit.Memory
-	bodies    chan struct{} // one token for each publish body that is being read
+	turns     *turns
 	heads     *db.Cache[string, head]
 	tarballs  *db.Cache[string, tarball]
-	documents *otter.Cache[documentKey, *document]
+	ready     *otter.Cache[readyKey, *ready]
+	assembly  *semaphore.Weighted // in bytes of manifests
 	answered  *otter.Cache[string, bool]
 	tag       string // of this registry's address, in ETags
 }
@@ -67,10 +70,11 @@ func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service
 	return &Service{
 		db: d, now: now, blobs: blobs, keys: keys, cfg: cfg,
 		publishes: limit.NewMemory(cfg.Limits.PublishRate, now),
-		bodies:    make(chan struct{}, cfg.Limits.PublishesAtOnce),
+		turns:     newTurns(cfg.Limits.PublishesAtOnce),
 		heads:     db.NewCache[string, head](d, headFacts),
 		tarballs:  db.NewCache[string, tarball](d, tarballFacts),
-		documents: newDocuments(cfg.Limits.CacheBytes),
+		ready:     newReady(cfg.Limits.CacheBytes),
+		assembly:  semaphore.NewWeighted(2 * cfg.Limits.MaxDocument),
 		answered:  newAnswered(),
 		tag:       hex.EncodeToString(sum[:3]),
 	}
@@ -82,9 +86,11 @@ type head struct {
 	Private               bool
 	Revision              int64
 	VersionCount          int64
+	ManifestBytes         int64 // of all versions together
 	CreatedAt, UpdatedAt  time.Time
 	maintainers           []maintainer
 	rev                   string
+	absent                bool // remembered as not being there
 }
 
 type maintainer struct{ UserID, Name string }
@@ -97,6 +103,16 @@ func load(ctx context.Context, q db.Q, name string) (head, error) {
 	}
 	h.maintainers, err = store{q}.maintainers(ctx, h.ID)
 	h.rev = revision(h.ID, h.Revision)
+	return h, err
+}
+
+// loadOrAbsent is load for what is remembered: absence too, or one could tell by the time of the answer a
+// package that is hidden from one that is not there.
+func (s *Service) loadOrAbsent(ctx context.Context, name string) (head, error) {
+	h, err := load(ctx, s.db, name)
+	if errors.Is(err, ErrNotFound) {
+		return head{absent: true}, nil
+	}
 	return h, err
 }
 
@@ -116,7 +132,10 @@ func (s *Service) authorize(ctx context.Context, tx *db.Tx, by access.Actor, act
 	if tx != nil {
 		h, err = load(ctx, tx, name)
 	} else {
-		h, err = s.heads.Get(ctx, name, func(ctx context.Context) (head, error) { return load(ctx, s.db, name) })
+		h, err = s.heads.Get(ctx, name, func(ctx context.Context) (head, error) { return s.loadOrAbsent(ctx, name) })
+	}
+	if err == nil && h.absent {
+		err = ErrNotFound
 	}
 	if err != nil {
 		return head{}, err

@@ -38,7 +38,7 @@ func each(t *testing.T, f func(w *world)) {
 
 func newWorld(t testing.TB, d *db.DB, limits config.Limits) *world {
 	t.Helper()
-	defaults := config.Limits{MaxTarball: 1 << 20, MaxUnpacked: 8 << 20, MaxManifest: 1 << 20, MaxVersions: 100, CacheBytes: 1 << 20, PublishesAtOnce: 4, ReadmeBytes: 1 << 10}
+	defaults := config.Limits{MaxTarball: 1 << 20, MaxUnpacked: 8 << 20, MaxManifest: 1 << 20, MaxVersions: 100, MaxDocument: 1 << 20, CacheBytes: 1 << 20, PublishesAtOnce: 4, ReadmeBytes: 1 << 10}
 	if limits != (config.Limits{}) {
 		defaults = limits
 	}

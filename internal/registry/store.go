@@ -20,7 +20,7 @@ type version struct {
 }
 
 func (s store) head(ctx context.Context, name string) (head, error) {
-	return db.One[head](ctx, s, ErrNotFound, `SELECT id, name, description, private, revision, version_count, created_at, updated_at
+	return db.One[head](ctx, s, ErrNotFound, `SELECT id, name, description, private, revision, version_count, manifest_bytes, created_at, updated_at
 		FROM packages WHERE name = ?`, name)
 }
 
@@ -76,10 +76,10 @@ func storable(text string, size int64) string {
 	return text[:size]
 }
 
-// bump moves a package to its next revision, with added new versions.
-func (s store) bump(ctx context.Context, packageID string, now time.Time, added int64) error {
-	_, err := s.Exec(ctx, `UPDATE packages SET revision = revision + 1, version_count = version_count + ?, updated_at = ? WHERE id = ?`,
-		added, now, packageID)
+// bump moves a package to its next revision, with added new versions and the bytes of their manifests.
+func (s store) bump(ctx context.Context, packageID string, now time.Time, added, bytes int) error {
+	_, err := s.Exec(ctx, `UPDATE packages SET revision = revision + 1, version_count = version_count + ?,
+		manifest_bytes = manifest_bytes + ?, updated_at = ? WHERE id = ?`, added, bytes, now, packageID)
 	return err
 }
 
@@ -111,7 +111,7 @@ func (s store) otherTags(ctx context.Context, packageID, tag string) (n int64, e
 }
 
 // headMembers are what a version adds to its package's document while it is the latest.
-func (s store) headMembers(ctx context.Context, versionID string) (members string, err error) {
+func (s store) headMembers(ctx context.Context, versionID string) (members []byte, err error) {
 	err = s.Get(ctx, &members, `SELECT head FROM manifests WHERE version_id = ?`, versionID)
 	return members, err
 }

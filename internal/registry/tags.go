@@ -41,7 +41,16 @@ func (s *Service) SetTag(ctx context.Context, by access.Actor, name, tag, ver st
 		if err := s.setTag(ctx, tx, h.ID, tag, v.ID); err != nil {
 			return err
 		}
-		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0); err != nil {
+		if tag == "latest" {
+			members, err := store{tx}.headMembers(ctx, v.ID)
+			if err != nil {
+				return err
+			}
+			if err := describeAs(ctx, tx, h.ID, members); err != nil {
+				return err
+			}
+		}
+		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0, 0); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, s.now(), by, audit.Entry{
@@ -67,7 +76,7 @@ func (s *Service) RemoveTag(ctx context.Context, by access.Actor, name, tag stri
 		if n == 0 {
 			return ErrTagNotFound
 		}
-		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0); err != nil {
+		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0, 0); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, s.now(), by, audit.Entry{
@@ -76,31 +85,27 @@ func (s *Service) RemoveTag(ctx context.Context, by access.Actor, name, tag stri
 	})
 }
 
-// setTag points a tag to a version. What latest points to also describes the package.
+// setTag points a tag to a version.
 func (s *Service) setTag(ctx context.Context, tx *db.Tx, packageID, tag, versionID string) error {
-	n, err := store{tx}.otherTags(ctx, packageID, tag)
-	if err != nil {
-		return err
+	if tag != "latest" { // which every package has
+		n, err := store{tx}.otherTags(ctx, packageID, tag)
+		if err != nil {
+			return err
+		}
+		if n >= maxTags {
+			return errTooManyTags
+		}
 	}
-	if n >= maxTags {
-		return errTooManyTags
-	}
-	if err := (store{tx}).setTag(ctx, packageID, tag, versionID); err != nil || tag != "latest" {
-		return err
-	}
-	return describeAs(ctx, tx, packageID, versionID)
+	return store{tx}.setTag(ctx, packageID, tag, versionID)
 }
 
-// describeAs makes the package's description that of a version.
-func describeAs(ctx context.Context, tx *db.Tx, packageID, versionID string) error {
-	members, err := store{tx}.headMembers(ctx, versionID)
-	if err != nil {
-		return err
-	}
+// describeAs makes the package's description that of the version whose head members are given: the one
+// that latest points to.
+func describeAs(ctx context.Context, tx *db.Tx, packageID string, head []byte) error {
 	var m struct {
 		Description jsontext.Value `json:"description"`
 	}
-	if err := json.Unmarshal([]byte(members), &m); err != nil {
+	if err := json.Unmarshal(head, &m); err != nil {
 		return err
 	}
 	return store{tx}.describe(ctx, packageID, member(m.Description, ""))

@@ -1,12 +1,20 @@
 package registry
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
+
+	"github.com/maypok86/otter/v2"
 
 	"latchkey/internal/access"
 	"latchkey/internal/blob"
 	"latchkey/internal/npm"
 )
+
+// smallTarball is the size up to which tarballs are kept in memory, in bytes.
+const smallTarball = 64 << 10
 
 // Tarball is an open tarball. Its bytes never change, so its digest is its ETag.
 type Tarball struct {
@@ -33,9 +41,36 @@ func (s *Service) Tarball(ctx context.Context, by access.Actor, name, file strin
 	if err != nil {
 		return Tarball{}, err
 	}
-	b, err := s.blobs.Open(ctx, t.Blob)
+	b, err := s.openTarball(ctx, t)
 	if err != nil {
 		return Tarball{}, err
 	}
 	return Tarball{Blob: b, Digest: t.Blob, Private: h.Private}, nil
 }
+
+// openTarball opens a large tarball where it lies, from where the kernel can send it, and takes a small
+// one from memory, because opening its file costs more than sending its bytes.
+func (s *Service) openTarball(ctx context.Context, t tarball) (*blob.Blob, error) {
+	if t.Size > smallTarball {
+		return s.blobs.Open(ctx, t.Blob)
+	}
+	r, err := s.ready.Get(ctx, readyKey{id: t.Blob}, otter.LoaderFunc[readyKey, *ready](
+		func(ctx context.Context, _ readyKey) (*ready, error) {
+			b, err := s.blobs.Open(context.WithoutCancel(ctx), t.Blob)
+			if err != nil {
+				return nil, err
+			}
+			content := make([]byte, b.Size)
+			_, err = io.ReadFull(b.Content, content)
+			return &ready{bytes: content}, errors.Join(err, b.Content.Close())
+		}))
+	if err != nil {
+		return nil, err
+	}
+	return &blob.Blob{Content: inMemory{bytes.NewReader(r.bytes)}, Size: int64(len(r.bytes))}, nil
+}
+
+// inMemory is a reader with nothing to close.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
