@@ -58,6 +58,9 @@ var objectKeys = []string{
 	"dependencies", "optionalDependencies", "devDependencies", "peerDependencies", "peerDependenciesMeta", "scripts", "engines",
 }
 
+// specKeys are objects of texts: some installers fail over anything else in there.
+var specKeys = []string{"dependencies", "optionalDependencies", "peerDependencies"}
+
 // Documents builds the stored forms from the manifest that the client sent.
 func (p Publish) Documents(r Release) (d Documents, err error) {
 	var m map[string]jsontext.Value
@@ -71,12 +74,11 @@ func (p Publish) Documents(r Release) (d Documents, err error) {
 	for _, k := range serverKeys {
 		delete(m, k)
 	}
-	scripts := installScript(m["scripts"]) || r.Contents.InstallScript || r.Contents.Gyp
 	m["_id"] = text(r.Name.Full + "@" + r.Version)
 	m["_npmUser"] = person(r.Publisher)
 	m["maintainers"] = people(r.Maintainers)
 	m["_hasShrinkwrap"] = jsontext.Value(strconv.FormatBool(r.Contents.Shrinkwrap))
-	if scripts {
+	if r.Contents.InstallScript {
 		m["hasInstallScript"] = jsontext.Value("true")
 	}
 	dist := r.dist()
@@ -104,6 +106,12 @@ func checkManifest(m map[string]jsontext.Value, r Release) error {
 			return errs.Newf(errs.Invalid, "npm.manifest_type", "%s in the manifest must be an object.", k)
 		}
 	}
+	for _, k := range specKeys {
+		var specs map[string]string
+		if v, ok := m[k]; ok && json.Unmarshal(v, &specs) != nil {
+			return errs.Newf(errs.Invalid, "npm.manifest_type", "%s in the manifest must have a range or an address for each package.", k)
+		}
+	}
 	return nil
 }
 
@@ -120,20 +128,6 @@ func (p Publish) readme(m map[string]jsontext.Value) (body, filename string) {
 		body = ""
 	}
 	return body, filename
-}
-
-// installScript reports whether npm would run something at install.
-func installScript(scripts jsontext.Value) bool {
-	var s map[string]jsontext.Value
-	if json.Unmarshal(scripts, &s) != nil {
-		return false
-	}
-	for _, hook := range []string{"preinstall", "install", "postinstall"} {
-		if _, ok := s[hook]; ok {
-			return true
-		}
-	}
-	return false
 }
 
 // dist is written by hand because of Address, which an encoder would escape; all its parts are plain.

@@ -48,6 +48,9 @@ func DecodePublish(name Name, body io.Reader, tarball io.Writer) (Publish, error
 	if err := s.run(); err != nil {
 		return Publish{}, err
 	}
+	if err := plainJSON(s.out.Bytes()); err != nil {
+		return Publish{}, err
+	}
 	var e envelope
 	// Strict: no duplicate or case-folded keys, valid UTF-8, nothing after the document.
 	if err := json.Unmarshal(s.out.Bytes(), &e); err != nil {

@@ -95,7 +95,7 @@ func TestBadPublishBodies(t *testing.T) {
 		"another id":                  {edit(func(b map[string]any) { b["_id"] = "other" }), "npm.name_mismatch"},
 		"no version":                  {edit(func(b map[string]any) { b["versions"] = map[string]any{} }), "npm.versions"},
 		"two versions":                {edit(func(b map[string]any) { b["versions"].(map[string]any)["2.0.0"] = map[string]any{} }), "npm.versions"},
-		"prototype as version":        {edit(func(b map[string]any) { b["versions"] = map[string]any{"__proto__": map[string]any{}} }), "npm.version"},
+		"prototype as version":        {edit(func(b map[string]any) { b["versions"] = map[string]any{"__proto__": map[string]any{}} }), "npm.prototype_key"},
 		"no attachment":               {edit(func(b map[string]any) { b["_attachments"] = map[string]any{} }), "npm.attachments"},
 		"attachment of another":       {strings.Replace(good, `"@acme/widget-1.2.3.tgz":`, `"@acme/other-1.2.3.tgz":`, 1), "npm.attachment_name"},
 		"attachment of other version": {strings.Replace(good, `"@acme/widget-1.2.3.tgz":`, `"@acme/widget-1.2.4.tgz":`, 1), "npm.attachment_name"},

@@ -1,17 +1,14 @@
 package npm
 
 import (
-	"archive/tar"
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
-	"unicode/utf8"
+	"sync"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
 
 	"latchkey/internal/errs"
@@ -20,8 +17,6 @@ import (
 // Bounds of an archive. They hold for what comes out of the decompressor, never for what a header says.
 const (
 	maxEntries    = 50_000
-	maxPath       = 1024
-	maxPathDepth  = 64
 	maxRatio      = 50 // once more than ratioFrom came out: a bomb, not a package
 	ratioFrom     = 64 << 20
 	maxPackage    = 1 << 20 // package.json
@@ -33,156 +28,163 @@ const (
 
 // Contents is what the server itself finds in a tarball.
 type Contents struct {
-	Name, Version string // of the package.json inside
-	Files         int64
-	Unpacked      int64 // bytes
-	Shrinkwrap    bool
-	InstallScript bool // its package.json runs something at install
-	Gyp           bool // has a binding.gyp: npm then runs node-gyp at install
+	Files      int64
+	Unpacked   int64 // bytes
+	Shrinkwrap bool
+	// InstallScript says that installing runs something: a script of the package.json inside, or
+	// node-gyp, which npm runs where there is a binding.gyp.
+	InstallScript bool
+
+	inside facts // of the package.json
 }
 
 var (
-	errNoArchive = errs.New(errs.Invalid, "npm.tarball", "The tarball cannot be read: "+noArchiveHint+".")
-	errTrailing  = errs.New(errs.Invalid, "npm.tarball_trailing", "The tarball has data after its end: "+noArchiveHint+".")
-	errBomb      = errs.New(errs.Invalid, "npm.tarball_unpacked", "The tarball unpacks to more than is allowed here.")
-	errLink      = errs.New(errs.Unsupported, "npm.tarball_link", "The tarball contains a link: only files and folders are accepted.")
+	errNoArchive    = errs.New(errs.Invalid, "npm.tarball", "The tarball cannot be read: "+noArchiveHint+".")
+	errTrailing     = errs.New(errs.Invalid, "npm.tarball_trailing", "The tarball has data after its end: "+noArchiveHint+".")
+	errBomb         = errs.New(errs.Invalid, "npm.tarball_unpacked", "The tarball unpacks to more than is allowed here.")
+	errLink         = errs.New(errs.Unsupported, "npm.tarball_link", "The tarball contains a link: only files and folders are accepted.")
+	errNoManifest   = errs.New(errs.Invalid, "npm.tarball_manifest", "The tarball has no package.json at its root.")
+	errManifestCase = errs.New(errs.Invalid, "npm.tarball_manifest_case",
+		"The tarball has a file at its root that some systems take for package.json: expected exactly that name.")
+	errPackageJSON = errs.New(errs.Invalid, "npm.package_json",
+		"The package.json in the tarball cannot be read: expected one JSON object in UTF-8, with no member twice.")
+	errManifestSize = errs.New(errs.Invalid, "npm.package_json_size", "The package.json in the tarball is larger than 1 MiB.")
 )
+
+// readers are what one inspection needs besides the tarball; a decompressor is 40 KiB.
+type readers struct {
+	compressed, plain *bufio.Reader
+	z                 gzip.Reader
+}
+
+var pool = sync.Pool{New: func() any {
+	return &readers{compressed: bufio.NewReaderSize(nil, chunk), plain: bufio.NewReaderSize(nil, chunk)}
+}}
 
 // Inspect reads a tarball once, without unpacking it anywhere, and refuses what no packing tool makes.
 // size is the compressed size; maxUnpacked bounds what it may unpack to, both in bytes.
 func Inspect(r io.Reader, size, maxUnpacked int64) (Contents, error) {
-	in := bufio.NewReaderSize(r, chunk) // a ByteReader, so that the decompressor stops at its end
-	z, err := gzip.NewReader(in)
-	if err != nil {
+	p := pool.Get().(*readers)
+	defer pool.Put(p)
+	p.compressed.Reset(r) // a ByteReader, so that the decompressor stops at its end
+	// RFC 1952: the upper flags are reserved and must be zero. zlib refuses them, others do not.
+	if b, err := p.compressed.Peek(4); err != nil || b[3]&0xe0 != 0 {
 		return Contents{}, errNoArchive.With(err)
 	}
-	z.Multistream(false)
-	limit := min(maxUnpacked, max(size*maxRatio, ratioFrom))
-	out := &bounded{r: z, left: limit}
-	i := inspection{seen: map[string]bool{}}
-	if err := i.read(tar.NewReader(out)); err != nil {
-		return Contents{}, err
+	if err := p.z.Reset(p.compressed); err != nil {
+		return Contents{}, errNoArchive.With(err)
 	}
-	// The archive ends with zero blocks; whatever follows is read too, so that the checksum is
-	// verified and nothing hides behind the end.
-	if _, err := io.Copy(io.Discard, out); err != nil {
+	p.z.Multistream(false)
+	p.plain.Reset(&bounded{r: &p.z, left: min(maxUnpacked, max(size*maxRatio, ratioFrom))})
+	i := inspection{places: places{}}
+	if err := i.read(&archive{in: p.plain}); err != nil {
 		return Contents{}, classify(err)
 	}
-	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+	// The archive was read to the end of the decompressor, so that its checksum is verified.
+	if _, err := p.compressed.ReadByte(); !errors.Is(err, io.EOF) {
 		return Contents{}, errTrailing
 	}
-	return i.Contents, i.complete()
+	return i.Contents, nil
 }
 
 type inspection struct {
 	Contents
-	root string
-	seen map[string]bool
+	places
+	root  string
+	found bool // package.json
 }
 
-func (i *inspection) read(t *tar.Reader) error {
+func (i *inspection) read(a *archive) error {
 	for {
-		h, err := t.Next()
-		if errors.Is(err, io.EOF) {
+		e, err := a.next()
+		switch {
+		case errors.Is(err, io.EOF) && !i.found:
+			return errNoManifest
+		case errors.Is(err, io.EOF):
 			return nil
+		case err != nil:
+			return err
 		}
-		if err != nil {
-			return classify(err)
-		}
-		if err := i.entry(h, t); err != nil {
+		if err := i.entry(a, e); err != nil {
 			return err
 		}
 	}
 }
 
-func (i *inspection) entry(h *tar.Header, content io.Reader) error {
-	switch h.Typeflag {
-	case tar.TypeReg:
-	case tar.TypeDir, tar.TypeXGlobalHeader:
-		return nil
-	case tar.TypeLink, tar.TypeSymlink:
-		return errLink
-	default:
-		return errs.Newf(errs.Invalid, "npm.tarball_type", "The tarball contains an entry of type %q: only files and folders are accepted.", printable(string(h.Typeflag)))
-	}
-	if i.Files++; i.Files > maxEntries {
-		return errs.Newf(errs.Invalid, "npm.tarball_entries", "The tarball has more than %d files.", maxEntries)
-	}
-	root, rest, err := split(h.Name)
+func (i *inspection) entry(a *archive, e entry) error {
+	name, err := checkPath(e)
 	if err != nil {
 		return err
 	}
-	if i.seen[h.Name] {
-		return errs.Newf(errs.Invalid, "npm.tarball_twice", "The tarball contains %s twice.", printable(h.Name))
+	root, rest, _ := strings.Cut(name, "/")
+	if rest == "" && !e.folder {
+		return errPath(name, "files in one folder, such as package/index.js")
 	}
-	i.seen[h.Name] = true
-	i.Unpacked += h.Size
-	switch rest {
-	case packageJSON:
-		if i.root != "" {
-			return errs.New(errs.Invalid, "npm.tarball_manifests", "The tarball contains more than one package.json at its root.")
-		}
+	if i.root == "" {
 		i.root = root
-		return i.manifest(h, content)
+	}
+	if root != i.root {
+		return errs.Newf(errs.Invalid, "npm.tarball_root", "The tarball has more than one folder at its root: expected all in %s, found %s.", printable(i.root), printable(root))
+	}
+	folded, err := i.add(name, e.folder)
+	if err == nil && e.ghost != "" {
+		err = i.shadow(e.ghost)
+	}
+	if err != nil || e.folder {
+		return err
+	}
+	i.Files++
+	i.Unpacked += e.size
+	switch _, rest, _ = strings.Cut(folded, "/"); rest {
+	case packageJSON:
+		if !strings.HasSuffix(name, "/"+packageJSON) {
+			return errManifestCase
+		}
+		return i.manifest(a, e)
 	case shrinkwrap:
 		i.Shrinkwrap = true
 	case bindingGyp:
-		i.Gyp = true
+		i.InstallScript = true
 	}
 	return nil
 }
 
-// split checks a path and cuts off its first element, which every unpacking tool strips.
-func split(name string) (root, rest string, err error) {
-	root, rest, ok := strings.Cut(name, "/")
-	switch {
-	case !ok, root == "", rest == "", len(name) > maxPath, !utf8.ValidString(name),
-		strings.Count(name, "/") > maxPathDepth, strings.ContainsAny(name, "\\\x00"),
-		path.Clean(name) != name, strings.HasPrefix(path.Clean(name), ".."):
-		return "", "", errs.Newf(errs.Invalid, "npm.tarball_path", "The tarball contains a path that is not accepted: %s", printable(name))
+func (i *inspection) manifest(a *archive, e entry) error {
+	if e.size > maxPackage {
+		return errManifestSize
 	}
-	return root, rest, nil
-}
-
-func (i *inspection) manifest(h *tar.Header, content io.Reader) error {
-	if h.Size > maxPackage {
-		return errs.New(errs.Invalid, "npm.package_json_size", "The package.json in the tarball is larger than 1 MiB.")
-	}
-	var m struct {
-		Name    string         `json:"name"`
-		Version string         `json:"version"`
-		Scripts jsontext.Value `json:"scripts"`
-	}
-	b, err := io.ReadAll(content)
+	b, err := a.content(e)
 	if err != nil {
-		return classify(err)
+		return err
 	}
-	b = []byte(strings.TrimPrefix(string(b), "\ufeff")) // npm strips a byte order mark as well
-	if err := json.Unmarshal(b, &m); err != nil {
-		return errs.New(errs.Invalid, "npm.package_json", "The package.json in the tarball cannot be read.").With(err)
+	i.found = true
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // as npm does
+	if err = plainJSON(b); err == nil {
+		i.inside, err = factsOf(b)
 	}
-	i.InstallScript = installScript(m.Scripts)
-	i.Name, i.Version = m.Name, strings.TrimLeft(strings.TrimSpace(m.Version), "v=")
-	if v, _, ok := strings.Cut(i.Version, "+"); ok {
-		i.Version = v // npm removes build metadata from what it sends
+	if errors.Is(err, errJSON) {
+		return errPackageJSON.With(err)
 	}
-	return nil
+	i.InstallScript = i.InstallScript || len(i.inside.hooks) > 0
+	return err
 }
 
-func (i *inspection) complete() error {
-	if i.root == "" {
-		return errs.New(errs.Invalid, "npm.tarball_manifest", "The tarball has no package.json at its root.")
+// Agrees says how the tarball contradicts what is published, if it does: installers resolve dependencies by
+// the manifest and run what is inside.
+func (c Contents) Agrees(name Name, p Publish) error {
+	if c.inside.name != name.Full {
+		return errs.Newf(errs.Invalid, "npm.tarball_name", "The package.json in the tarball is of %s, not of %s.", printable(c.inside.name), name.Full)
 	}
-	return nil
-}
-
-// Agrees says how the tarball contradicts what is published, if it does.
-func (c Contents) Agrees(name Name, version string) error {
-	if c.Name != name.Full {
-		return errs.Newf(errs.Invalid, "npm.tarball_name", "The package.json in the tarball is of %s, not of %s.", printable(c.Name), name.Full)
+	if c.inside.version != p.Version {
+		return errs.Newf(errs.Invalid, "npm.tarball_version", "The package.json in the tarball says version %s, not %s.", printable(c.inside.version), p.Version)
 	}
-	if c.Version != version {
-		return errs.Newf(errs.Invalid, "npm.tarball_version", "The package.json in the tarball says version %s, not %s.", printable(c.Version), version)
+	sent, err := factsOf(p.Manifest)
+	if err != nil {
+		return err
+	}
+	if d := sent.differences(c.inside); len(d) > 0 {
+		return errs.Newf(errs.Invalid, "npm.manifest_differs",
+			"The manifest and the package.json in the tarball differ in %s: expected the same in both.", strings.Join(d, ", "))
 	}
 	return nil
 }

@@ -52,6 +52,13 @@ func ParseVersion(v string) error {
 	return nil
 }
 
+// cleanVersion is what npm makes of a package.json's version before it publishes (semver.clean): without what
+// people write in front, and without build metadata.
+func cleanVersion(v string) string {
+	v, _, _ = strings.Cut(strings.TrimSpace(v), "+")
+	return strings.TrimSpace(strings.TrimLeft(v, "v="))
+}
+
 var tagPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]*$`)
 
 // ParseTag checks a dist-tag. A tag that is also a range would be ambiguous in "name@tag", so npm

@@ -28,6 +28,7 @@ type Package struct {
 	// Archive replaces the packed tarball, and Body edits the publish body, for tests of bad input.
 	Archive []byte
 	Body    func(body map[string]any)
+	Text    func(body string) string // edits what JSON of a map cannot say
 }
 
 // PackageJSON is the package's manifest.
@@ -120,6 +121,9 @@ func (p Package) PublishBody() []byte {
 	e.SetEscapeHTML(false)
 	if err := e.Encode(body); err != nil {
 		panic(err)
+	}
+	if p.Text != nil {
+		return []byte(p.Text(b.String()))
 	}
 	return []byte(b.String())
 }

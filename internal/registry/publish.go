@@ -115,7 +115,7 @@ func (s *Service) receive(n npm.Name, body io.Reader, draft blob.Draft) (u uploa
 	if u.contents, err = npm.Inspect(r, u.size, s.cfg.Limits.MaxUnpacked); err != nil {
 		return u, err
 	}
-	return u, u.contents.Agrees(n, u.Version)
+	return u, u.contents.Agrees(n, u.Publish)
 }
 
 // checkSums compares what the client announced with what arrived.
