@@ -3,7 +3,7 @@ package db
 import (
 	"context"
 
-	"github.com/maypok86/otter/v2"
+	"latchkey/internal/cache"
 )
 
 // Generation counts what was written to the database, by this process or by another. Facts read
@@ -27,7 +27,7 @@ func (d *DB) Generation() uint64 {
 // and a revocation or a publish effective on the next request.
 type Cache[K comparable, V any] struct {
 	db      *DB
-	entries *otter.Cache[K, fact[V]]
+	entries cache.Cache[K, fact[V]]
 }
 
 type fact[V any] struct {
@@ -37,14 +37,14 @@ type fact[V any] struct {
 
 // NewCache makes a cache of at most size facts.
 func NewCache[K comparable, V any](d *DB, size int) *Cache[K, V] {
-	return &Cache[K, V]{db: d, entries: otter.Must(&otter.Options[K, fact[V]]{MaximumSize: size})}
+	return &Cache[K, V]{db: d, entries: cache.New[K, fact[V]](size)}
 }
 
 // Get returns the fact for key, reading it with load unless it is known to be current. Errors are
 // not remembered.
 func (c *Cache[K, V]) Get(ctx context.Context, key K, load func(ctx context.Context) (V, error)) (V, error) {
 	now := c.db.Generation()
-	if f, ok := c.entries.GetIfPresent(key); ok && f.generation == now {
+	if f, ok := c.entries.Get(key); ok && f.generation == now {
 		return f.value, nil
 	}
 	v, err := load(ctx)

@@ -4,8 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/maypok86/otter/v2"
-
+	"latchkey/internal/cache"
 	"latchkey/internal/config"
 )
 
@@ -17,12 +16,12 @@ type Memory struct {
 	rate config.Rate
 	now  func() time.Time
 	mu   sync.Mutex
-	full *otter.Cache[string, time.Time]
+	full cache.Cache[string, time.Time]
 }
 
 // NewMemory returns a limiter for one rate.
 func NewMemory(rate config.Rate, now func() time.Time) *Memory {
-	return &Memory{rate: rate, now: now, full: otter.Must(&otter.Options[string, time.Time]{MaximumSize: memoryKeys})}
+	return &Memory{rate: rate, now: now, full: cache.New[string, time.Time](memoryKeys)}
 }
 
 // Take counts one try for key and returns ErrTooMany, with the time to wait, when it is over the rate.
@@ -33,7 +32,7 @@ func (m *Memory) Take(key string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.now()
-	full, _ := m.full.GetIfPresent(key)
+	full, _ := m.full.Get(key)
 	next, wait := step(now, full, m.rate)
 	if wait > 0 {
 		return ErrTooMany.After(wait)

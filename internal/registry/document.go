@@ -11,9 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/maypok86/otter/v2"
 
 	"latchkey/internal/access"
+	"latchkey/internal/cache"
 	"latchkey/internal/npm"
 )
 
@@ -66,11 +66,8 @@ type ready struct {
 }
 
 // newReady bounds the bytes by what they weigh together.
-func newReady(limit int64) *otter.Cache[readyKey, *ready] {
-	return otter.Must(&otter.Options[readyKey, *ready]{
-		MaximumWeight: uint64(limit),
-		Weigher:       func(_ readyKey, r *ready) uint32 { return uint32(len(r.bytes)) + 256 },
-	})
+func newReady(limit int64) cache.Cache[readyKey, *ready] {
+	return cache.NewWeighed[readyKey](limit, func(r *ready) int { return len(r.bytes) + 256 })
 }
 
 // Document returns a package's document in one form. It reads no bytes yet: a client that has the
@@ -117,21 +114,20 @@ func (d Document) Body(ctx context.Context, e Encoding) (body []byte, reader io.
 // because the next request asks for the next revision.
 func (s *Service) remembered(ctx context.Context, d Document, e Encoding) (*ready, error) {
 	key := readyKey{d.head.ID, d.head.Revision, d.form, e}
-	return s.ready.Get(ctx, key, otter.LoaderFunc[readyKey, *ready](
-		func(ctx context.Context, _ readyKey) (*ready, error) {
-			ctx = context.WithoutCancel(ctx)
-			done, err := s.assembling(ctx, d.head)
-			if err != nil {
-				return nil, err
-			}
-			defer done()
-			plain, err := s.assemble(ctx, d)
-			if err != nil {
-				return nil, err
-			}
-			b, err := compress(plain, e)
-			return &ready{b, len(plain)}, err
-		}))
+	return s.ready.Load(ctx, key, func(ctx context.Context) (*ready, error) {
+		ctx = context.WithoutCancel(ctx)
+		done, err := s.assembling(ctx, d.head)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		plain, err := s.assemble(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		b, err := compress(plain, e)
+		return &ready{b, len(plain)}, err
+	})
 }
 
 // assembling bounds the memory of documents that are put together at the same time: two of the largest.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/maypok86/otter/v2"
 
 	"latchkey/db"
 	"latchkey/internal/access"
@@ -210,17 +209,11 @@ func (s *Service) admit(ctx context.Context, q db.Q, by access.Actor, h head, u 
 	if err != nil {
 		return "", err
 	}
-	_, answered := s.answered.GetIfPresent(v.ID)
+	_, answered := s.answered.Get(v.ID)
 	if answered || v.Blob != u.blob || v.PublishedBy != by.UserID || s.now().Sub(v.PublishedAt) > replayFor {
 		return "", errs.Newf(errs.Forbidden, ErrVersionExists.Code, "You cannot publish over the existing version %s of %s.", u.Version, u.name.Full)
 	}
 	return v.ID, nil
-}
-
-func newAnswered() *otter.Cache[string, bool] {
-	return otter.Must(&otter.Options[string, bool]{
-		MaximumSize: 100_000, ExpiryCalculator: otter.ExpiryWriting[string, bool](replayFor),
-	})
 }
 
 // Acknowledge says that the publisher got the answer, so that the version can no longer be repeated.

@@ -11,12 +11,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/semaphore"
 
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/blob"
+	"latchkey/internal/cache"
 	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
@@ -58,9 +58,9 @@ type Service struct {
 	turns     *turns
 	heads     *db.Cache[string, head]
 	tarballs  *db.Cache[string, tarball]
-	ready     *otter.Cache[readyKey, *ready]
+	ready     cache.Cache[readyKey, *ready]
 	assembly  *semaphore.Weighted // in bytes of manifests
-	answered  *otter.Cache[string, bool]
+	answered  cache.Cache[string, bool]
 	tag       string // of this registry's address, in ETags
 }
 
@@ -75,7 +75,7 @@ func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service
 		tarballs:  db.NewCache[string, tarball](d, tarballFacts),
 		ready:     newReady(cfg.Limits.CacheBytes),
 		assembly:  semaphore.NewWeighted(2 * cfg.Limits.MaxDocument),
-		answered:  newAnswered(),
+		answered:  cache.NewExpiring[string, bool](100_000, replayFor),
 		tag:       hex.EncodeToString(sum[:3]),
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/maypok86/otter/v2"
-
 	"latchkey/internal/access"
 	"latchkey/internal/blob"
 	"latchkey/internal/npm"
@@ -54,16 +52,15 @@ func (s *Service) openTarball(ctx context.Context, t tarball) (*blob.Blob, error
 	if t.Size > smallTarball {
 		return s.blobs.Open(ctx, t.Blob)
 	}
-	r, err := s.ready.Get(ctx, readyKey{id: t.Blob}, otter.LoaderFunc[readyKey, *ready](
-		func(ctx context.Context, _ readyKey) (*ready, error) {
-			b, err := s.blobs.Open(context.WithoutCancel(ctx), t.Blob)
-			if err != nil {
-				return nil, err
-			}
-			content := make([]byte, b.Size)
-			_, err = io.ReadFull(b.Content, content)
-			return &ready{bytes: content}, errors.Join(err, b.Content.Close())
-		}))
+	r, err := s.ready.Load(ctx, readyKey{id: t.Blob}, func(ctx context.Context) (*ready, error) {
+		b, err := s.blobs.Open(context.WithoutCancel(ctx), t.Blob)
+		if err != nil {
+			return nil, err
+		}
+		content := make([]byte, b.Size)
+		_, err = io.ReadFull(b.Content, content)
+		return &ready{bytes: content}, errors.Join(err, b.Content.Close())
+	})
 	if err != nil {
 		return nil, err
 	}
