@@ -45,6 +45,8 @@ var answers = map[errs.Kind]answer{
 	errs.TooLarge:    {status: http.StatusRequestEntityTooLarge, name: "That is too large"},
 	errs.Unsupported: {status: http.StatusUnsupportedMediaType, name: "That is not something we can read"},
 	errs.RateLimited: {status: http.StatusTooManyRequests, name: "Too many tries"},
+	errs.Timeout:     {status: http.StatusRequestTimeout, name: "That took too long"},
+	errs.Full:        {status: http.StatusServiceUnavailable, name: "There is no room left"},
 	errs.Unavailable: {status: http.StatusServiceUnavailable, name: "Not just now"},
 }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"mime"
 	"net/http"
@@ -41,7 +42,14 @@ func (s *Server) readForm(next echo.HandlerFunc) echo.HandlerFunc {
 		switch {
 		case errors.As(err, &tooLarge):
 			return errFormLarge
-		case err != nil || len(r.PostForm) > maxFields:
+		case err != nil:
+			// A body that broke off ends the request's context, and the answer would fail with it.
+			c.SetRequest(r.WithContext(context.WithoutCancel(r.Context())))
+			if errs.Of(err).Kind != errs.Internal {
+				return err
+			}
+			return errForm.With(err)
+		case len(r.PostForm) > maxFields:
 			return errForm
 		}
 		return next(c)

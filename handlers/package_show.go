@@ -3,12 +3,13 @@ package handlers
 import (
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/edge"
 	"latchkey/views"
 )
 
 func (s *Server) packageShow(c echo.Context) error {
 	ctx := c.Request().Context()
-	p, err := s.Packages.Page(ctx, actor(c), packageName(c))
+	p, err := s.Packages.Page(ctx, actor(c), edge.PackageName(c))
 	if err != nil {
 		return err
 	}

@@ -5,11 +5,12 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/edge"
 	"latchkey/views"
 )
 
 func (s *Server) packageVersions(c echo.Context) error {
-	ctx, by, name := c.Request().Context(), actor(c), packageName(c)
+	ctx, by, name := c.Request().Context(), actor(c), edge.PackageName(c)
 	below := number(c.QueryParam("below"))
 	p, err := s.Packages.Page(ctx, by, name)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
@@ -71,36 +70,23 @@ func originOf(address string) (string, error) {
 	return u.Scheme + "://" + host, nil
 }
 
-// joinPackage finds the package's name in /package/…, whose scoped form comes as @ann/widget and as
-// @ann%2fwidget, and makes it one segment, so that each page has one route. The path was decoded once,
-// when the request was read, and is not decoded again: a name with a percent sign left is no name.
+// joinPackage makes the package's name in /package/… one segment, so that each page has one route. A name
+// that cannot be one is "-", which no package is called: its answer is a page like that of any other.
 func joinPackage(next echo.HandlerFunc) echo.HandlerFunc {
+	const pages = "/package/"
 	return func(c echo.Context) error {
 		u := c.Request().URL
-		rest, ok := strings.CutPrefix(u.Path, "/package/")
+		escaped, ok := strings.CutPrefix(u.EscapedPath(), pages)
 		if !ok {
 			return next(c)
 		}
-		name, tail, _ := strings.Cut(rest, "/")
-		if strings.HasPrefix(name, "@") {
-			var short string
-			short, tail, _ = strings.Cut(tail, "/")
-			name += "/" + short
+		name, _, ok := edge.JoinScope(escaped)
+		if !ok {
+			u.Path, u.RawPath = pages+"-", ""
+			return next(c)
 		}
-		if !utf8.ValidString(name) || strings.ContainsAny(name, "%\\\x00") || strings.HasSuffix(name, "/") {
-			name = "-" // which no package is called
-		}
-		c.Set("package", name)
-		u.Path, u.RawPath = "/package/"+strings.Replace(name, "/", "%2f", 1), ""
-		if strings.Count(rest, "/") > strings.Count(name, "/") {
-			u.Path += "/" + tail
-		}
+		rest := strings.TrimPrefix(u.Path, pages+strings.Replace(name, "%2f", "/", 1))
+		u.Path, u.RawPath = pages+name+rest, ""
 		return next(c)
 	}
-}
-
-// packageName is the name that joinPackage found.
-func packageName(c echo.Context) string {
-	name, _ := c.Get("package").(string)
-	return name
 }

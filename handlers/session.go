@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -125,7 +126,7 @@ func (s *Server) identify(c echo.Context) (access.Actor, error) {
 // saveSession runs before the first byte of the answer. A hook cannot fail a request, so sign-in checks
 // its own commit; what is lost here is a flash message.
 func (s *Server) saveSession(c echo.Context) {
-	ctx, w := c.Request().Context(), c.Response()
+	ctx, w := context.WithoutCancel(c.Request().Context()), c.Response() // what was done stays done when nobody waits for the answer
 	if s.sessions.Status(ctx) == scs.Modified && len(s.sessions.Keys(ctx)) == 0 {
 		if err := s.sessions.Destroy(ctx); err != nil {
 			slog.Error("a browser's state was not removed", "id", edge.ID(c), "error", err)

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/edge"
 )
 
 func (s *Server) listTags(c echo.Context) error {
@@ -11,7 +13,7 @@ func (s *Server) listTags(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	tags, err := s.Packages.Tags(c.Request().Context(), by, packageName(c))
+	tags, err := s.Packages.Tags(c.Request().Context(), by, edge.PackageName(c))
 	if err != nil {
 		return err
 	}
@@ -32,10 +34,10 @@ func (s *Server) setTag(c echo.Context) error {
 	if err := s.decode(c, &version); err != nil {
 		return err
 	}
-	if err := s.Packages.SetTag(c.Request().Context(), by, packageName(c), c.Param("tag"), version); err != nil {
+	if err := s.Packages.SetTag(c.Request().Context(), by, edge.PackageName(c), c.Param("tag"), version); err != nil {
 		return err
 	}
-	return private(c, http.StatusCreated, written{OK: true, Success: true, ID: packageName(c)})
+	return private(c, http.StatusCreated, written{OK: true, Success: true, ID: edge.PackageName(c)})
 }
 
 func (s *Server) removeTag(c echo.Context) error {
@@ -43,8 +45,8 @@ func (s *Server) removeTag(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Packages.RemoveTag(c.Request().Context(), by, packageName(c), c.Param("tag")); err != nil {
+	if err := s.Packages.RemoveTag(c.Request().Context(), by, edge.PackageName(c), c.Param("tag")); err != nil {
 		return err
 	}
-	return private(c, http.StatusOK, written{OK: true, Success: true, ID: packageName(c)})
+	return private(c, http.StatusOK, written{OK: true, Success: true, ID: edge.PackageName(c)})
 }

@@ -24,6 +24,8 @@ var statuses = map[errs.Kind]int{
 	errs.TooLarge:        http.StatusRequestEntityTooLarge,
 	errs.Unsupported:     http.StatusUnsupportedMediaType,
 	errs.RateLimited:     http.StatusTooManyRequests,
+	errs.Timeout:         http.StatusRequestTimeout,
+	errs.Full:            http.StatusInsufficientStorage,
 	errs.Unavailable:     http.StatusServiceUnavailable,
 }
 

@@ -25,6 +25,9 @@ func (s *Server) decode(c echo.Context, into any) error {
 	if errors.As(err, &tooLarge) {
 		return err
 	}
+	if err != nil && errs.Of(err).Kind != errs.Internal {
+		return err
+	}
 	if err != nil {
 		return errBody.With(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/edge"
 	"latchkey/internal/registry"
 )
 
@@ -36,7 +37,7 @@ func (s *Server) packument(c echo.Context) error {
 	if strings.Contains(r.Header.Get(echo.HeaderAccept), abbreviatedType) {
 		form, kind = registry.Abbreviated, typeAbbreviated
 	}
-	doc, err := s.Packages.Document(r.Context(), by, packageName(c), form)
+	doc, err := s.Packages.Document(r.Context(), by, edge.PackageName(c), form)
 	if err != nil {
 		return err
 	}

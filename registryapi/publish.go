@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/edge"
 	"latchkey/internal/errs"
 	"latchkey/internal/npm"
 )
@@ -30,7 +31,7 @@ func (s *Server) publish(c echo.Context) error {
 		return errEncoded
 	}
 	body := http.MaxBytesReader(c.Response(), r.Body, s.Config.Limits.MaxTarball/3*4+npm.MaxEnvelope)
-	p, err := s.Packages.Publish(r.Context(), by, packageName(c), body)
+	p, err := s.Packages.Publish(r.Context(), by, edge.PackageName(c), body)
 	if err != nil {
 		return err
 	}

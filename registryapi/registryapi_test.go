@@ -97,6 +97,11 @@ func TestEverySpellingOfANameIsTheSamePackage(t *testing.T) {
 			t.Errorf("%s: %d %.100s", path, got.StatusCode, got.text)
 		}
 	}
+	for _, path := range []string{"/@ann/open/-/@bob/open-1.0.0.tgz", "/left-pad/-/@ann/left-pad-1.0.0.tgz", "/@ann%2fopen/-/%40bob%2fopen-1.0.0.tgz"} {
+		if got := r.get(path); got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d %.100s", path, got.StatusCode, got.text)
+		}
+	}
 }
 
 func TestHostilePathsFindNothing(t *testing.T) {

@@ -1,24 +1,18 @@
 package registryapi
 
 import (
-	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/edge"
 	"latchkey/internal/errs"
 )
 
 var errPath = errs.New(errs.Invalid, "registryapi.path", "The address cannot be read: expected a package name such as left-pad or @acme%2fleft-pad.")
 
-// joined is how the slash of a scoped name stands in a canonical path. It is the only percent sign there.
-const joined = "%2f"
-
-// canonicalPath rewrites an address so that each thing has one: percent-encoding is decoded, once, and
-// a scoped name becomes one segment. Clients spell it in four ways (@a%2fb, @a%2Fb, %40a%2fb, @a/b);
-// whatever is still encoded afterwards was encoded twice, and is refused with everything else that could
-// mean two things to two readers.
+// canonicalPath rewrites an address so that each thing has one: each segment is decoded, once, and a
+// scoped name is one segment (see edge.JoinScope).
 func canonicalPath(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		u := c.Request().URL
@@ -32,57 +26,41 @@ func canonicalPath(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func canonical(escaped string) (string, error) {
-	if !strings.ContainsAny(escaped, `%@\`) && !strings.Contains(escaped, "//") && !strings.Contains(escaped, "/.") {
+	if !strings.ContainsAny(escaped, `%@\\`) && !strings.Contains(escaped, "//") && !strings.Contains(escaped, "/.") {
 		return escaped, nil
 	}
-	parts := strings.Split(strings.TrimPrefix(escaped, "/"), "/")
-	out := make([]string, 0, len(parts))
-	for i := 0; i < len(parts); i++ {
-		part, err := decode(parts[i])
-		if err != nil {
-			return "", err
+	var room [256]byte // so that an address that is canonical already costs no memory
+	out := room[:0]
+	var owner, last string
+	for rest := strings.TrimPrefix(escaped, "/"); ; {
+		segment, tail, ok := edge.JoinScope(rest)
+		if !ok {
+			return "", errPath
 		}
-		if strings.HasPrefix(part, "@") && !strings.Contains(part, "/") && i+1 < len(parts) {
-			i++
-			rest, err := decode(parts[i])
-			if err != nil {
-				return "", err
-			}
-			part += "/" + rest
-		}
-		if strings.Contains(part, "/") {
-			if part, err = join(part, len(out) > 0 && out[len(out)-1] == "-"); err != nil {
-				return "", err
+		if last == "-" {
+			if segment, ok = file(owner, segment); !ok {
+				return "", errNoRoute
 			}
 		}
-		out = append(out, part)
+		out = append(append(out, '/'), segment...)
+		if owner, last = last, segment; tail == "" && !strings.HasSuffix(rest, "/") {
+			break
+		}
+		rest = tail
 	}
-	return "/" + strings.Join(out, "/"), nil
+	if string(out) == escaped {
+		return escaped, nil
+	}
+	return string(out), nil
 }
 
-// decode decodes one segment and refuses what is ambiguous in it.
-func decode(segment string) (string, error) {
-	part, err := url.PathUnescape(segment)
-	if err != nil || part == "" || part == "." || part == ".." || !utf8.ValidString(part) || strings.ContainsAny(part, "%\\;\x00\r\n") {
-		return "", errPath
+// file is a tarball's file name without the package's scope, which old clients repeat there
+// (/@a/b/-/@a/b-1.0.0.tgz). With another scope it names nothing.
+func file(owner, segment string) (string, bool) {
+	scope, base := edge.ScopeOf(segment)
+	if scope == "" || !strings.HasSuffix(base, ".tgz") {
+		return segment, true
 	}
-	return part, nil
-}
-
-// join makes a scoped name one segment. In a tarball's file name, where old clients repeat the scope
-// (/@a/b/-/@a/b-1.0.0.tgz), it is dropped.
-func join(part string, isFile bool) (string, error) {
-	scope, base, _ := strings.Cut(part, "/")
-	if len(scope) < 2 || scope[0] != '@' || base == "" || base == "." || base == ".." || strings.Contains(base, "/") {
-		return "", errPath
-	}
-	if isFile && strings.HasSuffix(base, ".tgz") {
-		return base, nil
-	}
-	return scope + joined + base, nil
-}
-
-// packageName is the plain name of the package that the request is about.
-func packageName(c echo.Context) string {
-	return strings.Replace(c.Param("name"), joined, "/", 1)
+	own, _ := edge.ScopeOf(owner)
+	return base, scope == own
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/edge"
 )
 
 var (
@@ -23,7 +25,7 @@ func (s *Server) tarball(c echo.Context) error {
 		return err
 	}
 	r := c.Request()
-	t, err := s.Packages.Tarball(r.Context(), by, packageName(c), c.Param("file"))
+	t, err := s.Packages.Tarball(r.Context(), by, edge.PackageName(c), c.Param("file"))
 	if err != nil {
 		return err
 	}

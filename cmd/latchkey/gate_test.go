@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,18 +16,23 @@ import (
 )
 
 // behind serves h through a gate and returns its address.
-func behind(t *testing.T, most int, stall time.Duration, h http.HandlerFunc) string {
+func behind(t *testing.T, most int, stall time.Duration, h http.HandlerFunc, trusted ...netip.Prefix) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newGate(l.(*net.TCPListener), most, stall)
+	g := newGate(l.(*net.TCPListener), most, stall, trusted)
 	s := &http.Server{Handler: h, ConnState: g.watch, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = s.Serve(g) }()
 	t.Cleanup(func() { _ = s.Close() })
 	return l.Addr().String()
 }
+
+// loopback is everybody in these tests: where it is trusted, one network has no share.
+var loopback = netip.MustParsePrefix("127.0.0.0/8")
+
+func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
 
 // client is a connection that asks and keeps standing.
 type client struct {
@@ -34,9 +40,13 @@ type client struct {
 	*bufio.Reader
 }
 
-func connect(t *testing.T, address string) *client {
+func connect(t *testing.T, address string) *client { return connectFrom(t, "127.0.0.1", address) }
+
+// connectFrom comes from another address of the loopback network.
+func connectFrom(t *testing.T, ip, address string) *client {
 	t.Helper()
-	c, err := net.Dial("tcp", address)
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
+	c, err := d.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +55,10 @@ func connect(t *testing.T, address string) *client {
 	return &client{c, bufio.NewReader(c)}
 }
 
-func (c *client) ask() error {
-	if _, err := io.WriteString(c.Conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+func (c *client) ask() error { return c.get("/") }
+
+func (c *client) get(path string) error {
+	if _, err := fmt.Fprintf(c.Conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {
 		return err
 	}
 	r, err := http.ReadResponse(c.Reader, nil)
@@ -58,7 +70,7 @@ func (c *client) ask() error {
 }
 
 func TestFullHouseLetsGoOfWhoeverIsIdleLongest(t *testing.T) {
-	address := behind(t, 3, time.Second, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	address := behind(t, 3, time.Second, hello, loopback)
 	var in []*client
 	for range 3 {
 		c := connect(t, address)
@@ -82,9 +94,92 @@ func TestFullHouseLetsGoOfWhoeverIsIdleLongest(t *testing.T) {
 	}
 }
 
+// Connections that never say anything would otherwise keep everybody else out for the price of opening
+// them.
+func TestFullHouseLetsGoOfWhoeverNeverSaidAnything(t *testing.T) {
+	address := behind(t, 3, time.Second, hello, loopback)
+	for range 10 {
+		connect(t, address)
+	}
+	for range 3 {
+		if err := connect(t, address).ask(); err != nil {
+			t.Errorf("turned away by the silent: %v", err)
+		}
+	}
+}
+
+func TestOneNetworkHasAQuarterOfTheHouse(t *testing.T) {
+	hold, entered := make(chan struct{}), make(chan struct{}, 8)
+	address := behind(t, 8, time.Second, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/busy" {
+			entered <- struct{}{}
+			<-hold
+		}
+		hello(w, r)
+	})
+	first := connect(t, address)
+	if err := first.ask(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	busy := connect(t, address)
+	go func() { done <- busy.get("/busy") }()
+	<-entered
+	if err := connect(t, address).ask(); err != nil { // its own idle one makes room
+		t.Errorf("the third of a network: %v", err)
+	}
+	if err := first.ask(); err == nil {
+		t.Error("the network has more than its share")
+	}
+	for range 4 {
+		connect(t, address)
+	}
+	if err := connectFrom(t, "127.0.0.2", address).ask(); err != nil {
+		t.Errorf("another network: %v", err)
+	}
+	close(hold)
+	if err := <-done; err != nil {
+		t.Errorf("the busy one was cut: %v", err)
+	}
+}
+
+// What was counted is given back, whoever closes.
+func TestGateForgetsWhoHasLeft(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGate(l.(*net.TCPListener), 4, time.Second, nil)
+	s := &http.Server{Handler: http.HandlerFunc(hello), ConnState: g.watch, ErrorLog: log.New(io.Discard, "", 0)}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(g) }()
+	for i := range 20 {
+		c := connectFrom(t, fmt.Sprintf("127.0.0.%d", 1+i%5), l.Addr().String())
+		if err := c.ask(); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			_ = c.Close()
+		}
+	}
+	_ = s.Close()
+	<-served
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		g.mu.Lock()
+		open, idle, from := g.open, g.idle.Len(), len(g.from)
+		g.mu.Unlock()
+		if open == 0 && idle == 0 && from == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d open, %d idle, %d networks", open, idle, from)
+		}
+	}
+}
+
 func TestFullHouseOfBusyGuestsTurnsTheNextAway(t *testing.T) {
 	hold, entered := make(chan struct{}), make(chan struct{}, 2)
-	address := behind(t, 2, time.Second, func(w http.ResponseWriter, _ *http.Request) { entered <- struct{}{}; <-hold })
+	address := behind(t, 2, time.Second, func(http.ResponseWriter, *http.Request) { entered <- struct{}{}; <-hold }, loopback)
 	done := make(chan error, 2)
 	for range 2 {
 		c := connect(t, address)

@@ -224,6 +224,12 @@ func TestServerSaysHowToBeginAndStopsWhenAsked(t *testing.T) {
 		}
 	}
 
+	if r, err := http.Post(s.url+"/healthz", "text/plain", nil); err != nil || r.StatusCode != http.StatusNotFound {
+		t.Errorf("health was asked for with POST: %v %v", r, err)
+	} else {
+		_ = r.Body.Close()
+	}
+
 	second := program(t, nil, "serve", "--data", data, "--listen", "127.0.0.1:0")
 	if out, complaint, code := result(t, second); code != 1 || out != "" || !strings.Contains(complaint, "another latchkey serves the data folder") {
 		t.Errorf("a second server: %d %q %q", code, out, complaint)

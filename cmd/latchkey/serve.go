@@ -73,8 +73,9 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 	if err := welcome(ctx, a, k.Stdout, invitation); err != nil {
 		return err
 	}
-	h := edge.Pace(cfg.Limits.TransferIdle, withHealth(a, split(cfg, portal.Handler(), registryapi.New(a).Handler())))
-	return serve(ctx, a, newGate(listener.(*net.TCPListener), cfg.Limits.ConnectionsAtOnce, cfg.Limits.TransferIdle), h)
+	h := edge.Pace(cfg.Limits.TransferIdle, bounded(split(cfg, withHealth(a, portal.Handler()), registryapi.New(a).Handler())))
+	l := newGate(listener.(*net.TCPListener), cfg.Limits.ConnectionsAtOnce, cfg.Limits.TransferIdle, cfg.TrustedProxies)
+	return serve(ctx, a, l, h)
 }
 
 // lockFolder keeps a second server off the data folder. Administration commands do not take the lock.
@@ -110,26 +111,37 @@ func welcome(ctx context.Context, a *app.App, w io.Writer, invitation string) er
 	return err
 }
 
-// withHealth answers those who watch over the server, and refuses what neither edge should see.
-func withHealth(a *app.App, next http.Handler) http.Handler {
+// bounded refuses addresses that are too long for either edge.
+func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.RequestURI) > longestURL {
 			http.Error(w, "the address is too long", http.StatusRequestURITooLong)
 			return
 		}
-		switch r.URL.Path {
-		case "/healthz":
-			_, _ = w.Write([]byte("ok\n"))
-		case "/readyz":
-			if err := a.Ready(r.Context()); err != nil {
-				slog.Error("not ready", "error", err)
-				http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
-				return
-			}
-			_, _ = w.Write([]byte("ready\n"))
-		default:
-			next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withHealth answers those who watch over the server. It stands before the portal alone: on a host of
+// the registry's own, /healthz and /readyz are packages.
+func withHealth(a *app.App, portal http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		if path != "/healthz" && path != "/readyz" || r.Method != http.MethodGet && r.Method != http.MethodHead {
+			portal.ServeHTTP(w, r)
+			return
 		}
+		w.Header().Set("Cache-Control", "no-store")
+		if path == "/healthz" {
+			_, _ = w.Write([]byte("ok\n"))
+			return
+		}
+		if err := a.Ready(r.Context()); err != nil {
+			slog.Error("not ready", "error", err)
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ready\n"))
 	})
 }
 

@@ -48,13 +48,24 @@ func Anonymous(ip netip.Addr, agent string) Actor {
 	if len(agent) > maxAgent {
 		agent = agent[:maxAgent]
 	}
-	agent = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, agent)
+	if strings.ContainsFunc(agent, unseen) {
+		agent = strings.Map(func(r rune) rune {
+			if unseen(r) {
+				return -1
+			}
+			return r
+		}, agent)
+	}
 	return Actor{IP: ip.Unmap(), Agent: agent}
+}
+
+// unseen reports whether a character prints nothing. It asks the tables only beyond ASCII, because it
+// looks at each request.
+func unseen(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
 // Console is the operator at the machine's own command line.

@@ -14,7 +14,7 @@ import (
 )
 
 // errFull says that there is no room. What is stored stays readable.
-var errFull = errs.New(errs.Unavailable, "blob.full", "The registry's storage is full. Its operator must make room.")
+var errFull = errs.New(errs.Full, "blob.full", "The registry's storage is full. Its operator must make room.")
 
 const (
 	spoolFolder = "tmp"

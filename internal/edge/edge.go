@@ -3,14 +3,11 @@
 package edge
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math"
-	"math/rand/v2"
-	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,28 +19,27 @@ import (
 	"latchkey/internal/errs"
 )
 
+// clientGone is the status, told to nobody, of a request whose client did not wait for the answer. It is
+// nginx's number for it.
+const clientGone = 499
+
 // New makes an edge's server, with what both edges do with a request and one edge's own headers.
 func New(name string, cfg *config.Config, onError echo.HTTPErrorHandler, headers map[string]string) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = onError
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		if gone(err) && c.Request().Context().Err() != nil && !c.Response().Committed {
+			c.Response().WriteHeader(clientGone)
+			return
+		}
+		onError(err, c)
+	}
 	e.IPExtractor = ClientIP(cfg.TrustedProxies)
-	e.Pre(RequestID(), Log(name), Metrics(name), Recover(), SecurityHeaders(cfg.Secure(), headers))
+	e.Pre(observe(name, securityHeaders(cfg.Secure(), headers)))
 	return e
 }
 
-// RequestID numbers each request. The number is in the answer, so that somebody who reports an error
-// can be helped; one sent by the client is not believed.
-func RequestID() echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			c.Response().Header()[echo.HeaderXRequestID] = []string{strconv.FormatUint(rand.Uint64(), 36)}
-			return next(c)
-		}
-	}
-}
-
-// ID is the request's number.
+// ID is the request's number. It is in the answer, so that somebody who reports an error can be helped.
 func ID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
 // Actor is the request's sender as long as nothing more is known of them.
@@ -52,28 +48,18 @@ func Actor(c echo.Context) access.Actor {
 	return access.Anonymous(ip.Unmap().WithZone(""), c.Request().UserAgent())
 }
 
-// Recover turns a panic into an Internal error, with the stack in the log.
-func Recover() echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) (err error) {
-			defer func() {
-				p := recover()
-				if perr, ok := p.(error); ok && errors.Is(perr, http.ErrAbortHandler) {
-					panic(p)
-				}
-				if p != nil {
-					err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-				}
-			}()
-			return next(c)
-		}
+// LogError writes down what an Internal error hides from the client. That the client went away is no
+// fault of ours.
+func LogError(c echo.Context, err error) {
+	level := slog.LevelError
+	if gone(err) {
+		level = slog.LevelDebug
 	}
+	r := c.Request()
+	slog.Log(r.Context(), level, "request failed", "id", ID(c), "method", r.Method, "path", safePath(r.URL.Path), "error", err)
 }
 
-// LogError writes down what an Internal error hides from the client.
-func LogError(c echo.Context, err error) {
-	slog.Error("request failed", "id", ID(c), "method", c.Request().Method, "path", safePath(c.Request().URL.Path), "error", err)
-}
+func gone(err error) bool { return errors.Is(err, context.Canceled) }
 
 // LogRefusal writes down, for whoever looks for it, why a request was refused.
 func LogRefusal(c echo.Context, e *errs.Error) {

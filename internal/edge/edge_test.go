@@ -2,6 +2,7 @@ package edge_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,15 +18,14 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/config"
 	"latchkey/internal/edge"
 	"latchkey/internal/errs"
 )
 
 // server is an edge with a few routes that go well and badly.
 func server(name string, trusted ...netip.Prefix) *echo.Echo {
-	e := echo.New()
-	e.IPExtractor = edge.ClientIP(trusted)
-	e.HTTPErrorHandler = func(err error, c echo.Context) {
+	onError := func(err error, c echo.Context) {
 		if c.Response().Committed {
 			return
 		}
@@ -34,8 +34,8 @@ func server(name string, trusted ...netip.Prefix) *echo.Echo {
 		}
 		_ = c.String(http.StatusInternalServerError, errs.Of(err).Msg+" "+edge.ID(c))
 	}
-	e.Pre(edge.RequestID(), edge.Log(name), edge.Metrics(name), edge.Recover(),
-		edge.SecurityHeaders(true, map[string]string{"Referrer-Policy": "no-referrer"}))
+	cfg := &config.Config{URL: "https://registry.example/", TrustedProxies: trusted}
+	e := edge.New(name, cfg, onError, map[string]string{"Referrer-Policy": "no-referrer"})
 	ok := func(c echo.Context) error { return c.String(http.StatusOK, edge.Actor(c).IP.String()) }
 	e.GET("/:name", ok)
 	e.GET("/:name/versions", ok) // a last parameter would take the rest of any path
@@ -43,6 +43,7 @@ func server(name string, trusted ...netip.Prefix) *echo.Echo {
 	e.POST("/:name", ok)
 	e.GET("/panic", func(echo.Context) error { panic("a secret detail") })
 	e.GET("/abort", func(echo.Context) error { panic(http.ErrAbortHandler) })
+	e.GET("/slow", func(c echo.Context) error { return fmt.Errorf("read: %w", c.Request().Context().Err()) })
 	e.GET("/broken", func(echo.Context) error { return errors.New("a secret detail") })
 	e.RouteNotFound("/*", func(c echo.Context) error { return c.NoContent(http.StatusNotFound) })
 	return e
@@ -132,6 +133,25 @@ func TestSuccessfulReadsAreLoggedAtDebugOnly(t *testing.T) {
 	}
 }
 
+// Whoever goes away before the answer is no error of ours, whatever stopped because of it.
+func TestClientThatWentAwayIsNoError(t *testing.T) {
+	log := capture(t, slog.LevelDebug)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	e := server("gone")
+	e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/slow", nil).WithContext(ctx))
+	if w.Code != 499 || w.Body.Len() > 0 || strings.Contains(log.String(), "ERROR") || !strings.Contains(log.String(), "status=499") {
+		t.Errorf("%d %q, log %s", w.Code, w.Body, log)
+	}
+	log.Reset()
+	c := e.NewContext(httptest.NewRequest(http.MethodGet, "/slow", nil), httptest.NewRecorder())
+	edge.LogError(c, fmt.Errorf("half a page: %w", context.Canceled))
+	if strings.Contains(log.String(), "ERROR") || !strings.Contains(log.String(), "half a page") {
+		t.Errorf("log %s", log)
+	}
+}
+
 func TestLogHoldsNoSecretAndOneLinePerRequest(t *testing.T) {
 	const secret = "5ecret5ecret"
 	token := "npm_lk" + strings.Repeat("0aZ", 12)[:34]
@@ -203,9 +223,9 @@ func TestHeadersAreOnEveryAnswer(t *testing.T) {
 			}
 		}
 	}
-	e := echo.New()
-	e.Pre(edge.SecurityHeaders(false, nil))
-	if h := do(e, http.MethodGet, "/").Header(); h.Get("Strict-Transport-Security") != "" {
+	plain := edge.New("plain", &config.Config{URL: "http://registry.example/"}, nil, nil)
+	plain.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
+	if h := do(plain, http.MethodGet, "/").Header(); h.Get("Strict-Transport-Security") != "" {
 		t.Error("a plain server asked for https")
 	}
 }
@@ -246,7 +266,7 @@ func TestMetricsAreBounded(t *testing.T) {
 
 func TestRoutesAreListedOnceByPath(t *testing.T) {
 	got := edge.Routes(server("routes"))
-	want := []string{"GET /:name", "POST /:name", "GET /:name/versions", "GET /a/:b/*", "GET /abort", "GET /broken", "GET /panic"}
+	want := []string{"GET /:name", "POST /:name", "GET /:name/versions", "GET /a/:b/*", "GET /abort", "GET /broken", "GET /panic", "GET /slow"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}

@@ -41,31 +41,24 @@ func Redact(text string) string {
 	return token.ReplaceAllString(text, "npm_…")
 }
 
-// Log writes a line for each request: successful reads only at level debug, so that they cost nothing
-// otherwise (they are counted in any case).
-func Log(name string) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			start := time.Now()
-			if err := next(c); err != nil {
-				c.Error(err)
-			}
-			r, w := c.Request(), c.Response()
-			level := levelOf(r.Method, w.Status)
-			if ctx := r.Context(); slog.Default().Enabled(ctx, level) {
-				slog.LogAttrs(ctx, level, "request", slog.String("edge", name), slog.String("id", ID(c)),
-					slog.String("method", r.Method), slog.String("path", safePath(r.URL.Path)), slog.Int("status", w.Status),
-					slog.Int64("bytes", w.Size), slog.Duration("took", time.Since(start)), slog.String("ip", c.RealIP()),
-					slog.String("agent", r.UserAgent()))
-			}
-			return nil
-		}
+// logRequest writes a line for a request: for successful reads only at level debug, so that they cost
+// nothing otherwise (they are counted in any case).
+func logRequest(c echo.Context, edge string, took time.Duration) {
+	r, w := c.Request(), c.Response()
+	level := levelOf(r.Method, w.Status)
+	ctx := r.Context()
+	if !slog.Default().Enabled(ctx, level) {
+		return
 	}
+	slog.LogAttrs(ctx, level, "request", slog.String("edge", edge), slog.String("id", ID(c)),
+		slog.String("method", r.Method), slog.String("path", safePath(r.URL.Path)), slog.Int("status", w.Status),
+		slog.Int64("bytes", w.Size), slog.Duration("took", took), slog.String("ip", c.RealIP()),
+		slog.String("agent", r.UserAgent()))
 }
 
 func levelOf(method string, status int) slog.Level {
 	switch {
-	case status == http.StatusServiceUnavailable: // said on purpose, when too much is asked for
+	case status == http.StatusServiceUnavailable, status == http.StatusInsufficientStorage: // said on purpose, when too much is asked for
 		return slog.LevelWarn
 	case status >= http.StatusInternalServerError:
 		return slog.LevelError

@@ -45,6 +45,12 @@ type found struct {
 	known atomic.Pointer[map[seriesKey]series]
 }
 
+func newFound(edge string) *found {
+	f := &found{edge: edge}
+	f.known.Store(&map[seriesKey]series{})
+	return f
+}
+
 func (f *found) get(k seriesKey) series {
 	if s, ok := (*f.known.Load())[k]; ok {
 		return s
@@ -64,22 +70,11 @@ func (f *found) get(k seriesKey) series {
 	return s
 }
 
-// Metrics counts and times requests.
-func Metrics(name string) echo.MiddlewareFunc {
-	f := &found{edge: name}
-	f.known.Store(&map[seriesKey]series{})
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			start := time.Now()
-			if err := next(c); err != nil {
-				c.Error(err) // so that the status that is counted is the one that was sent
-			}
-			s := f.get(seriesKey{knownMethod(c.Request().Method), c.Path(), c.Response().Status})
-			s.count.Inc()
-			s.time.Observe(time.Since(start).Seconds())
-			return nil
-		}
-	}
+// observe counts and times a request, by the status that was sent.
+func (f *found) observe(c echo.Context, took time.Duration) {
+	s := f.get(seriesKey{knownMethod(c.Request().Method), c.Path(), c.Response().Status})
+	s.count.Inc()
+	s.time.Observe(took.Seconds())
 }
 
 func knownMethod(m string) string {

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/errs"
 )
 
-var errSlow = errs.New(errs.Invalid, "edge.slow", "The request's body came too slowly. Try again on a better connection.")
+var errSlow = errs.New(errs.Timeout, "edge.slow", "The request's body came too slowly. Try again on a better connection.")
 
 // slowest is how many bytes a second a transfer must bring beyond its grace.
 const slowest = 16 << 10

@@ -32,6 +32,10 @@ const (
 	Unsupported
 	// RateLimited means too many tries; RetryAfter says when the next one may succeed.
 	RateLimited
+	// Timeout means that what was to be sent did not arrive in the time for it.
+	Timeout
+	// Full means that there is no room to store it. What is stored can still be read.
+	Full
 	// Unavailable means that the server cannot do this now but may be able to soon.
 	Unavailable
 )
