@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"latchkey/internal/errs"
 )
 
 // ErrNoRows is returned by Get when the query found nothing.
@@ -22,9 +20,6 @@ var ErrNoRows = sql.ErrNoRows
 
 // errInTx guards against using the pool inside a transaction, which on SQLite would wait for itself.
 var errInTx = errors.New("db: the pool was used inside a transaction")
-
-// errBusy says that others kept the database busy for longer than a request should wait.
-var errBusy = errs.New(errs.Unavailable, "db.busy", "The server is busy. Try again in a moment.").After(writerWait)
 
 // writerWait bounds how long a transaction waits for its turn.
 const writerWait = 5 * time.Second
@@ -52,6 +47,7 @@ type DB struct {
 	write, read *sqlx.DB
 	dialect     dialect
 	generation  atomic.Uint64
+	warnings    []string
 	blind       atomic.Bool // other processes' writes cannot be seen at the moment
 	peek        *peek       // SQLite only
 	closers     []func() error
@@ -70,7 +66,7 @@ func (d *DB) Get(ctx context.Context, dst any, query string, args ...any) error 
 	if ctx.Value(txMarker{}) != nil {
 		return errInTx
 	}
-	return get(ctx, d.read, d.dialect, dst, query, args)
+	return classify(get(ctx, d.read, d.dialect, dst, query, args))
 }
 
 // Select reads all rows into the slice dst.
@@ -78,7 +74,7 @@ func (d *DB) Select(ctx context.Context, dst any, query string, args ...any) err
 	if ctx.Value(txMarker{}) != nil {
 		return errInTx
 	}
-	return sel(ctx, d.read, d.dialect, dst, query, args)
+	return classify(sel(ctx, d.read, d.dialect, dst, query, args))
 }
 
 // Exec runs one writing statement in a transaction of its own and returns how many rows it touched.
@@ -105,7 +101,7 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 			d.generation.Add(1)
 			return nil
 		case !retryable(err):
-			return err
+			return classify(err)
 		case time.Since(started) > retryFor:
 			return errBusy.With(err)
 		}
@@ -141,6 +137,9 @@ func (d *DB) once(ctx context.Context, fn func(context.Context, *Tx) error) (err
 		return err
 	}
 	if err := t.Commit(); err != nil {
+		if !retryable(err) {
+			d.generation.Add(1) // it may have happened: a connection can break after the server has committed
+		}
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
@@ -249,15 +248,18 @@ func bind(dl dialect, query string, args []any) (string, []any, error) {
 	return dl.rebind(query), out, nil
 }
 
+// Warnings say, for the operator, what is unsafe about how the database is set up.
+func (d *DB) Warnings() []string { return d.warnings }
+
 // Ping reports whether the database answers.
 func (d *DB) Ping(ctx context.Context) error { return d.write.PingContext(ctx) }
 
 // Close ends the watcher and closes all connections.
 func (d *DB) Close() error {
-	var errs []error
+	var all []error
 	for i := len(d.closers) - 1; i >= 0; i-- {
-		errs = append(errs, d.closers[i]())
+		all = append(all, d.closers[i]())
 	}
 	d.closers = nil // closing again does nothing
-	return errors.Join(errs...)
+	return errors.Join(all...)
 }

@@ -3,11 +3,9 @@ package db
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"sync"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -61,11 +59,4 @@ func (postgres) txOptions() *sql.TxOptions {
 func (p postgres) announce(ctx context.Context, t *sqlx.Tx) error {
 	_, err := t.ExecContext(ctx, "SELECT pg_notify('"+channel+"', $1)", p.process)
 	return err
-}
-
-// retryable reports whether PostgreSQL asks for the transaction to be run again: serialization
-// failure or deadlock.
-func retryable(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }

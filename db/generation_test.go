@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,40 @@ func TestGenerationMovesWithOwnWritesAndOnlyThen(t *testing.T) {
 			t.Errorf("a write was acknowledged before it counted")
 		}
 	})
+}
+
+// Nobody knows of a commit that fails whether it happened, so nothing that was read before may be believed.
+func TestGenerationMovesWithACommitThatFails(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		exec(t, d, "CREATE TABLE parents (id BIGINT PRIMARY KEY)")
+		table(t, d, "parent BIGINT REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED")
+		before := steady(t, d)
+		if _, err := d.Exec(t.Context(), "INSERT INTO scratch (parent) VALUES (1)"); err == nil || !strings.Contains(err.Error(), "commit: ") {
+			t.Fatalf("err = %v", err)
+		}
+		if d.Generation() == before {
+			t.Error("what was read before is still believed")
+		}
+	})
+}
+
+func TestPostgresThatMayLoseWritesIsWarnedOf(t *testing.T) {
+	p := dbtest.Postgres(t)
+	q := "?"
+	if strings.Contains(p.Address, "?") {
+		q = "&"
+	}
+	off := dbtest.Place{Address: p.Address + q + "synchronous_commit=off"}.Open(t)
+	on := dbtest.Place{Address: p.Address + q + "synchronous_commit=on"}.Open(t)
+	told := func(d *db.DB) bool {
+		return strings.Contains(strings.Join(d.Warnings(), " "), "synchronous_commit = off")
+	}
+	if !told(off) || told(on) {
+		t.Errorf("off: %q, on: %q", off.Warnings(), on.Warnings())
+	}
+	if d := dbtest.SQLite(t).Open(t); len(d.Warnings()) > 0 {
+		t.Errorf("SQLite: %q", d.Warnings())
+	}
 }
 
 func TestGenerationMovesWithWritesOfAnotherProcess(t *testing.T) {

@@ -1,7 +1,6 @@
 package db
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -124,23 +123,5 @@ func TestColumnsAreNamedAfterFields(t *testing.T) {
 		if got := column(field); got != want {
 			t.Errorf("%s: %s", field, got)
 		}
-	}
-}
-
-func TestWriterGivesUpWhenOthersKeepIt(t *testing.T) {
-	d, err := Open(t.Context(), "", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = d.Close() }()
-	hold, err := d.writer(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = hold.Close() }()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := d.writer(ctx); err == nil || strings.Contains(err.Error(), errBusy.Msg) {
-		t.Errorf("a request that has gone: %v", err)
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -110,5 +112,32 @@ func openPostgres(ctx context.Context, address string) (*DB, error) {
 	const conns = 20
 	p.SetMaxOpenConns(conns)
 	p.SetMaxIdleConns(conns)
-	return &DB{write: p, read: p, dialect: newPostgres(), closers: []func() error{p.Close}}, nil
+	d := &DB{write: p, read: p, dialect: newPostgres(), closers: []func() error{p.Close}}
+	if d.warnings, err = unsafe(ctx, p); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// unsafe says what PostgreSQL is set up to lose. Some run it so on purpose, for tests, so it is said and
+// not refused.
+func unsafe(ctx context.Context, p *sqlx.DB) (warnings []string, err error) {
+	for setting, lost := range map[string]string{
+		"fsync":              "a power cut or a crash of its machine can damage the whole database",
+		"full_page_writes":   "a power cut or a crash of its machine can damage the whole database",
+		"synchronous_commit": "versions whose publisher was told that they are safe can be lost in a crash",
+	} {
+		var value string
+		if err := p.GetContext(ctx, &value, "SELECT current_setting($1)", setting); err != nil {
+			return nil, fmt.Errorf("ask PostgreSQL for %s: %w", setting, err)
+		}
+		if value == "off" {
+			warnings = append(warnings, fmt.Sprintf("PostgreSQL runs with %s = off: %s.", setting, lost))
+		}
+	}
+	slices.Sort(warnings)
+	for _, w := range warnings {
+		slog.Warn(w)
+	}
+	return warnings, nil
 }

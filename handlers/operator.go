@@ -23,7 +23,7 @@ func (s *Server) operatorPage(c echo.Context) error {
 	page := views.Operator{
 		People: people, Packages: packages.Packages, Versions: packages.Versions, Waiting: jobs.Waiting, Retrying: jobs.Retrying,
 		Portal: cfg.URL, Data: cfg.Data, Database: "SQLite, in the data folder", Files: "In the data folder",
-		SignUp: cfg.SignUp, MailServer: cfg.SMTP, From: cfg.MailFrom,
+		Warnings: s.Warnings(), SignUp: cfg.SignUp, MailServer: cfg.SMTP, From: cfg.MailFrom,
 	}
 	if cfg.Database != "" {
 		page.Database = "PostgreSQL"

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/db/dbtest"
 	"latchkey/internal/app/apptest"
+	"latchkey/internal/config"
 	"latchkey/internal/npmpack"
 )
 
@@ -189,5 +191,20 @@ func TestPasswordOfTheTestsWorks(t *testing.T) {
 	p := peopled(t)
 	if !p.as("ann").signedIn() || apptest.Password == "" {
 		t.Error("ann is not signed in")
+	}
+}
+
+func TestOperatorIsToldWhatTheDatabaseMayLose(t *testing.T) {
+	p := newPortal(t, func(c *config.Config) {
+		c.Database = dbtest.Postgres(t).Address
+		q := "?"
+		if strings.Contains(c.Database, "?") {
+			q = "&"
+		}
+		c.Database += q + "synchronous_commit=off"
+	})
+	p.Operator("olga")
+	if r := p.as("olga").get("/operator"); !strings.Contains(r.text("main"), "synchronous_commit = off") {
+		t.Errorf("%d %s", r.status, r.text("main"))
 	}
 }

@@ -87,7 +87,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Config)
 	a.Tokens = token.New(a.db, a.Now, a.Accounts, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)
-	a.schedule(limits)
+	a.schedule(limits, blobs)
 	return a.Signing.Ensure(ctx)
 }
 
@@ -130,18 +130,22 @@ func (a *App) openBlobs(ctx context.Context) (blob.Store, error) {
 }
 
 // schedule says what follows a commit and what is swept when.
-func (a *App) schedule(limits *limit.Service) {
+func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Handle(outbox.Kind, a.Outbox.Deliver)
 	a.Jobs.Every(time.Minute, "note when tokens were used", a.Tokens.Flush)
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
 	a.Jobs.Every(time.Hour, "sweep links and sessions", a.Accounts.Sweep)
 	a.Jobs.Every(time.Hour, "sweep browser state", a.BrowserState.Sweep)
 	a.Jobs.Every(24*time.Hour, "sweep tarballs without a version", a.Packages.Sweep)
+	a.Jobs.Every(time.Hour, "sweep drafts of tarballs", blobs.SweepDrafts)
 	a.Jobs.Every(time.Hour, "sweep limits", limits.Sweep)
 }
 
 // Run does the jobs until ctx ends.
 func (a *App) Run(ctx context.Context) { a.Jobs.Run(ctx) }
+
+// Warnings say, for the operator, what is unsafe about how this installation is set up.
+func (a *App) Warnings() []string { return a.db.Warnings() }
 
 // Ready returns nil when requests can be served.
 func (a *App) Ready(ctx context.Context) error { return a.db.Ping(ctx) }

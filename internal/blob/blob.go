@@ -24,6 +24,8 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 	// Keys lists the blobs and when each was written last.
 	Keys(ctx context.Context) iter.Seq2[Entry, error]
+	// SweepDrafts removes drafts that nobody has written to for an hour: a crash left them.
+	SweepDrafts(ctx context.Context) error
 	io.Closer
 }
 

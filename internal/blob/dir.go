@@ -38,6 +38,9 @@ func (d *Dir) Close() error {
 	return err
 }
 
+// SweepDrafts implements Store.
+func (d *Dir) SweepDrafts(context.Context) error { return sweep(d.root, time.Now().Add(-spoolLife)) }
+
 // Create implements Store.
 func (d *Dir) Create(context.Context) (Draft, error) {
 	s, err := newSpool(d.root)

@@ -63,27 +63,34 @@ func TestBlobsAreFilesOfTheirOwnerAlone(t *testing.T) {
 	}
 }
 
-func TestDraftsLeftByACrashAreSweptAtStart(t *testing.T) {
+func TestDraftsLeftByACrashAreSwept(t *testing.T) {
 	folder := t.TempDir()
 	d := openDir(t, folder)
-	for range 2 {
+	for range 3 {
 		if _, err := d.Create(t.Context()); err != nil { // never closed
 			t.Fatal(err)
 		}
 	}
 	drafts, err := filepath.Glob(filepath.Join(folder, "tmp", "*"))
-	if err != nil || len(drafts) != 2 {
+	if err != nil || len(drafts) != 3 {
 		t.Fatalf("%v, %v", drafts, err)
 	}
 	old := time.Now().Add(-61 * time.Minute)
-	if err := os.Chtimes(drafts[0], old, old); err != nil {
-		t.Fatal(err)
+	for i, sweep := range []func() error{
+		func() error { openDir(t, folder); return nil }, // at start
+		func() error { return d.SweepDrafts(t.Context()) },
+	} {
+		if err := os.Chtimes(drafts[i], old, old); err != nil {
+			t.Fatal(err)
+		}
+		if err := sweep(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(drafts[i]); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("old draft %d is still there: %v", i, err)
+		}
 	}
-	openDir(t, folder)
-	if _, err := os.Stat(drafts[0]); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the old draft is still there: %v", err)
-	}
-	if _, err := os.Stat(drafts[1]); err != nil {
+	if _, err := os.Stat(drafts[2]); err != nil {
 		t.Errorf("a draft that may be in use was removed: %v", err)
 	}
 }

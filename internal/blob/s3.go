@@ -64,6 +64,9 @@ func OpenS3(ctx context.Context, o S3Options, folder string, now time.Time) (*S3
 // Close ends the store's use of its folder.
 func (s *S3) Close() error { return s.spools.Close() }
 
+// SweepDrafts implements Store.
+func (s *S3) SweepDrafts(context.Context) error { return sweep(s.spools, time.Now().Add(-spoolLife)) }
+
 // Create implements Store.
 func (s *S3) Create(context.Context) (Draft, error) {
 	sp, err := newSpool(s.spools)
