@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -163,7 +164,9 @@ func TestGateForgetsWhoHasLeft(t *testing.T) {
 		}
 	}
 	_ = s.Close()
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		g.mu.Lock()
 		open, idle, from := g.open, g.idle.Len(), len(g.from)
