@@ -61,6 +61,11 @@ func prepare() (err error) {
 		"pnpm":   `"` + clients("pnpm", "pnpm") + `"`,
 		"yarn1":  `node "` + clients("yarn1", "bin", "yarn.js") + `"`,
 		"yarn4":  `node "` + clients("yarn4", "bin", "yarn.js") + `"`,
+		"npm6":   `node "` + clients("npm6", "bin", "npm-cli.js") + `"`,
+		"npm7":   `node "` + clients("npm7", "bin", "npm-cli.js") + `"`,
+		"npm8":   `node "` + clients("npm8", "bin", "npm-cli.js") + `"`,
+		"npm9":   `node "` + clients("npm9", "bin", "npm-cli.js") + `"`,
+		"npm10":  `node "` + clients("npm10", "bin", "npm-cli.js") + `"`,
 		"bun":    `"` + clients(".bin", "bun") + `"`,
 	} {
 		script := "#!/bin/sh\nexec " + command + " \"$@\"\n"

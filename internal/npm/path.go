@@ -111,7 +111,9 @@ func (p places) add(name string, folder bool) (folded string, err error) {
 	switch {
 	case was == aFile && !folder, was == aFolder && folder, was == shadowed:
 		return "", errs.Newf(errs.Invalid, "npm.tarball_twice", "The tarball contains %s twice: expected each path once, whatever its case and accents.", printable(name))
-	case was != nothing && !folder, was == aFile:
+	case was == implied && folder: // yarn 4 fails to make a folder that is there
+		return "", errs.Newf(errs.Invalid, "npm.tarball_folder_late", "The tarball contains the folder %s after files in it: expected it before them.", printable(name))
+	case was != nothing:
 		return "", errFileFolder(name)
 	}
 	p[key] = aFile

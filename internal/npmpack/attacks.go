@@ -29,8 +29,7 @@ func Oddities(name, version string) map[string][]byte {
 	whole := func(entries ...Raw) []byte { return RawArchive(append([]Raw{k.good()}, entries...)...) }
 	return map[string][]byte{
 		"another root":       RawArchive(Raw{Name: name[strings.IndexByte(name, '/')+1:] + "-" + version + "/package.json", Content: k.json()}),
-		"folders":            whole(Raw{Name: "package/", Kind: '5'}, Raw{Name: "package/lib", Kind: '5'}, file("package/lib/a.js"), Raw{Name: "package/lib/b/", Kind: '5'}),
-		"a folder after":     whole(file("package/lib/a.js"), Raw{Name: "package/lib/", Kind: '5'}),
+		"folders":            RawArchive(Raw{Name: "package/", Kind: '5'}, k.good(), Raw{Name: "package/lib", Kind: '5'}, file("package/lib/a.js"), Raw{Name: "package/lib/b/", Kind: '5'}),
 		"old files":          whole(Raw{Name: "package/a.js", Content: "a", Put: map[int]string{156: "\x00"}}),
 		"GNU headers":        whole(Raw{Name: "package/a.js", Content: "a", Put: map[int]string{257: "ustar  \x00"}}),
 		"a GNU long name":    whole(Long(long), Raw{Name: long[:100], Content: "g"}),
@@ -220,6 +219,8 @@ func (k kit) paths() (attacks []Attack) {
 		k.entries("a file with a dot at its end", "npm.tarball_twice", file("package/a"), file("package/a.")),
 		k.entries("a file twice, once by its prefix", "npm.tarball_twice", Raw{Name: "package.json", Prefix: "package", Content: evil}),
 		k.entries("a folder twice", "npm.tarball_twice", folder("package/d"), folder("package/D/")),
+		k.entries("a folder after files in it", "npm.tarball_folder_late", file("package/lib/a.js"), folder("package/lib/")),
+		k.entries("the root after files in it", "npm.tarball_folder_late", folder("package/")),
 		k.entries("a file that is a folder", "npm.tarball_file_folder", file("package/a"), file("package/a/b")),
 		k.entries("a folder that is a file", "npm.tarball_file_folder", file("package/a/b"), file("package/A")),
 		k.entries("an empty folder that is a file", "npm.tarball_file_folder", file("package/a"), folder("package/a/")),
