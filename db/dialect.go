@@ -16,6 +16,8 @@ type dialect interface {
 	txOptions() *sql.TxOptions
 	// announce tells other processes, with the commit, that something was written.
 	announce(ctx context.Context, t *sqlx.Tx) error
+	// matching is the condition of a full-text search.
+	matching(w Words) (condition, argument string)
 }
 
 type sqlite struct{}

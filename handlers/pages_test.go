@@ -84,6 +84,16 @@ func TestPages(t *testing.T) {
 		{name: "what yarn 4 would wait a day for", as: "ann", url: "/help/npm", want: want{has: `#yarn-4 code:contains(npmPreapprovedPackages: - "@ann/*")`}},
 		{name: "own scope in the commands", as: "ann", url: "/help/npm", want: want{has: "#npm code:contains(npm config set @ann:registry)"}},
 
+		{name: "search field in the header", url: "/", want: want{has: "header form[action=/search] input[name=q]"}},
+		{name: "search", url: "/search?q=widget", want: want{title: "Search · Latchkey", has: "#found a[href=/package/@ann/widget]", not: "#found a[href=/package/gadget]"}},
+		{name: "search keeps what was typed", url: "/search?q=%22%3E%3Cscript%3E", want: want{has: "#found p:contains(Nothing found.)", not: "main script"}},
+		{name: "search for nothing lists all that is public", url: "/search", want: want{has: "#found p:contains(2 packages.)", not: "a[href=/package/@ann/vault]"}},
+		{name: "search of a maintainer", as: "ann", url: "/search?q=vault", want: want{has: "#found li:contains(Private) a[href=/package/@ann/vault]"}},
+		{name: "search of a stranger", url: "/search?q=vault", want: want{not: "a[href=/package/@ann/vault]"}},
+		{name: "keywords lead to their packages", url: "/search?q=widget", want: want{has: "#found a[href=/search?q=keywords%3A%3Cb%3E]"}},
+		{name: "search from a place that is no number", url: "/search?q=gadget&from=x", want: want{has: "#found a[href=/package/gadget]"}},
+		{name: "search far away", url: "/search?q=gadget&from=99999999", want: want{status: 422}},
+
 		{name: "package", url: "/package/gadget", want: want{title: "gadget · Latchkey", has: ".install code:contains(npm i gadget)"}},
 		{name: "scoped package with a slash", url: "/package/@ann/widget", want: want{title: "@ann/widget · Latchkey", has: ".readme h1:contains(Widget)"}},
 		{name: "scoped package, encoded", url: "/package/@ann%2fwidget", want: want{has: ".facts a[href=/~ann]"}},

@@ -8,6 +8,7 @@ func (s *Server) routes() []route {
 		{open, "GET", "/package/:name", s.packageShow},
 		{open, "GET", "/package/:name/versions", s.packageVersions},
 		{open, "GET", "/~:person", s.person},
+		{open, "GET", "/search", s.search},
 
 		{open, "GET", "/signup", s.signUpPage},
 		{open, "POST", "/signup", s.signUp},

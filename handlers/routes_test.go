@@ -19,6 +19,7 @@ var matrix = map[string][3]int{
 	"GET /package/:name":          {200, 200, 200},
 	"GET /package/:name/versions": {200, 200, 200},
 	"GET /~:person":               {200, 200, 200},
+	"GET /search":                 {200, 200, 200},
 
 	"GET /signup":                 {200, 303, 303},
 	"POST /signup":                {422, 422, 422},

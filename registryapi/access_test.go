@@ -35,6 +35,7 @@ func TestPermissions(t *testing.T) {
 		{"DELETE", "/-/user/token/:token", "/-/user/token/guess", ""},
 		{"GET", "/-/npm/v1/user", "/-/npm/v1/user", ""},
 		{"GET", "/-/npm/v1/keys", "/-/npm/v1/keys", ""},
+		{"GET", "/-/v1/search", "/-/v1/search?text=hidden", ""},
 		{"GET", "/-/package/:name/dist-tags", "/-/package/left-pad/dist-tags", ""},
 		{"GET", "/-/package/:name/dist-tags", "/-/package/@ann%2fhidden/dist-tags", ""},
 		{"PUT", "/-/package/:name/dist-tags/:tag", "/-/package/left-pad/dist-tags/beta", `"1.0.0"`},

@@ -18,6 +18,7 @@ func (s *Server) routes() {
 	e.DELETE("/-/user/token/:token", s.logout)
 	e.GET("/-/npm/v1/user", s.profile)
 	e.GET("/-/npm/v1/keys", s.keys)
+	e.GET("/-/v1/search", s.search)
 
 	e.GET("/-/package/:name/dist-tags", s.listTags)
 	e.PUT("/-/package/:name/dist-tags/:tag", s.setTag)

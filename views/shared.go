@@ -57,6 +57,9 @@ func plainHTTP(address string) bool { return strings.HasPrefix(address, "http:")
 // lines puts a file together.
 func lines(l ...string) string { return strings.Join(l, "\n") }
 
+// joined is a keyword as one word of a search.
+func joined(keyword string) string { return strings.Join(strings.Fields(keyword), "-") }
+
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
 // repositoryURL is a repository's address as a browser can open it: git+https and git over ssh are how

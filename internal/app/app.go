@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/outbox"
 	"latchkey/internal/registry"
+	"latchkey/internal/search"
 	"latchkey/internal/secret"
 	"latchkey/internal/signing"
 	"latchkey/internal/token"
@@ -34,6 +35,7 @@ type App struct {
 	Accounts     *account.Service
 	Tokens       *token.Service
 	Packages     *registry.Service
+	Search       *search.Service
 	Outbox       *outbox.Service
 
 	db      *db.DB
@@ -87,6 +89,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Config)
 	a.Tokens = token.New(a.db, a.Now, a.Accounts, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)
+	a.Search = search.New(a.db, a.Now, a.Config)
 	a.schedule(limits, blobs)
 	return a.Signing.Ensure(ctx)
 }
@@ -139,6 +142,7 @@ func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Every(24*time.Hour, "sweep tarballs without a version", a.Packages.Sweep)
 	a.Jobs.Every(time.Hour, "sweep drafts of tarballs", blobs.SweepDrafts)
 	a.Jobs.Every(time.Hour, "sweep limits", limits.Sweep)
+	a.Jobs.Every(10*time.Minute, "renew the search index", a.Search.Refresh)
 }
 
 // Run does the jobs until ctx ends.

@@ -71,6 +71,7 @@ type Limits struct {
 	MailRate           Rate          `default:"5/6h" help:"Mails with a link that forms may cause to one address."`
 	LoginRate          Rate          `default:"60/1h" help:"Terminals per address that may ask to be signed in in a browser."`
 	PublishRate        Rate          `default:"300/1h" help:"Publishes that one account may try."`
+	SearchRate         Rate          `default:"600/1m" help:"Searches that one account, or one address, may make."`
 	PublishesAtOnce    int           `default:"8" help:"Publish requests whose bodies are read at the same time."`
 	ShutdownGrace      time.Duration `default:"20s" help:"How long requests may take to finish at shutdown."`
 	TransferIdle       time.Duration `default:"30s" help:"A transfer that falls behind 16 KiB a second for this long is cut."`

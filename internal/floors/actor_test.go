@@ -17,6 +17,7 @@ var withoutActor = []string{
 	"internal/limit.Take", "internal/limit.Forgive", "internal/limit.GiveBack", "internal/limit.Sweep",
 	"internal/signing.Ensure", "internal/signing.Sign", "internal/signing.Keys",
 	"internal/registry.Sweep",
+	"internal/search.Refresh",
 	"internal/token.Flush", "internal/token.Sweep",
 }
 

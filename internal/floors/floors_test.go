@@ -31,6 +31,7 @@ var floors = map[string]int{
 	"internal/blob/blobtest": 2,
 	"internal/jobs":          2,
 	"internal/limit":         2,
+	"internal/search":        3,
 	"internal/signing":       2,
 	"internal/outbox":        3,
 	"internal/account":       5,

@@ -5,17 +5,13 @@ import (
 	"math"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"latchkey/internal/access"
+	"latchkey/internal/npm"
 )
 
 const (
 	versionsPerPage = 100
 	packagesPerPage = 200
-	maxKeywords     = 50
-	maxMember       = 1024 // bytes
 )
 
 // Summary is a package in a list.
@@ -64,47 +60,9 @@ func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page,
 		Readme:  l.Readme, Maintainers: names(h.maintainers), Tags: tags,
 		VersionCount: h.VersionCount, Size: l.Size, UnpackedSize: l.UnpackedSize, Files: l.FileCount,
 	}
-	p.addHead(l.Head)
+	about := npm.ReadHead([]byte(l.Head))
+	p.License, p.Homepage, p.Repository, p.Keywords = about.License, about.Homepage, about.Repository, about.Keywords
 	return p, nil
-}
-
-// addHead reads what authors write in many ways: a license as text or {type}, a repository as text or
-// {url}, keywords as a list or one text. What has another form is left out.
-func (p *Page) addHead(members string) {
-	var m struct {
-		Homepage   jsontext.Value `json:"homepage"`
-		License    jsontext.Value `json:"license"`
-		Repository jsontext.Value `json:"repository"`
-		Keywords   jsontext.Value `json:"keywords"`
-	}
-	if json.Unmarshal([]byte(members), &m) != nil {
-		return
-	}
-	p.Homepage, p.License, p.Repository = member(m.Homepage, "url"), member(m.License, "type"), member(m.Repository, "url")
-	if m.Keywords.Kind() == '"' {
-		p.Keywords = []string{member(m.Keywords, "")}
-		return
-	}
-	var words []jsontext.Value
-	_ = json.Unmarshal(m.Keywords, &words)
-	for _, w := range words[:min(len(words), maxKeywords)] {
-		if text := member(w, ""); text != "" {
-			p.Keywords = append(p.Keywords, text)
-		}
-	}
-}
-
-// member is v when it is text, or the text at key when it is an object; cut to what a page has room for.
-func member(v jsontext.Value, key string) (text string) {
-	if v.Kind() == '{' && key != "" {
-		var o map[string]jsontext.Value
-		_ = json.Unmarshal(v, &o)
-		v = o[key]
-	}
-	if v.Kind() == '"' {
-		_ = json.Unmarshal(v, &text)
-	}
-	return storable(text, maxMember)
 }
 
 // Versions lists versions, newest first, below a number (0 for the newest), at most 100.

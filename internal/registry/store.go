@@ -2,9 +2,7 @@ package registry
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"latchkey/db"
 	"latchkey/internal/npm"
@@ -60,20 +58,8 @@ func (s store) insertVersion(ctx context.Context, v version, d npm.Documents, ma
 	if d.Readme == "" {
 		return nil
 	}
-	_, err = s.Exec(ctx, `INSERT INTO readmes (version_id, filename, body) VALUES (?, ?, ?)`, v.ID, storable(d.ReadmeAs, 255), storable(d.Readme, maxReadme))
+	_, err = s.Exec(ctx, `INSERT INTO readmes (version_id, filename, body) VALUES (?, ?, ?)`, v.ID, npm.Storable(d.ReadmeAs, 255), npm.Storable(d.Readme, maxReadme))
 	return err
-}
-
-// storable cuts a text to size at a character, and drops NUL, which PostgreSQL cannot store.
-func storable(text string, size int64) string {
-	text = strings.ReplaceAll(text, "\x00", "")
-	if int64(len(text)) <= size {
-		return text
-	}
-	for size > 0 && !utf8.RuneStart(text[size]) {
-		size--
-	}
-	return text[:size]
 }
 
 // bump moves a package to its next revision, with added new versions and the bytes of their manifests.
@@ -84,7 +70,7 @@ func (s store) bump(ctx context.Context, packageID string, now time.Time, added,
 }
 
 func (s store) describe(ctx context.Context, packageID, description string) error {
-	_, err := s.Exec(ctx, `UPDATE packages SET description = ? WHERE id = ?`, storable(description, 1024), packageID)
+	_, err := s.Exec(ctx, `UPDATE packages SET description = ? WHERE id = ?`, description, packageID)
 	return err
 }
 

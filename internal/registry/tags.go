@@ -3,13 +3,11 @@ package registry
 import (
 	"context"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/npm"
+	"latchkey/internal/search"
 )
 
 // Tag is a name for a version, such as latest.
@@ -99,14 +97,12 @@ func (s *Service) setTag(ctx context.Context, tx *db.Tx, packageID, tag, version
 	return store{tx}.setTag(ctx, packageID, tag, versionID)
 }
 
-// describeAs makes the package's description that of the version whose head members are given: the one
-// that latest points to.
+// describeAs makes the package's description that of the version whose head members are given, the one
+// that latest points to, and searches find it by them.
 func describeAs(ctx context.Context, tx *db.Tx, packageID string, head []byte) error {
-	var m struct {
-		Description jsontext.Value `json:"description"`
-	}
-	if err := json.Unmarshal(head, &m); err != nil {
+	about := npm.ReadHead(head)
+	if err := (store{tx}).describe(ctx, packageID, about.Description); err != nil {
 		return err
 	}
-	return store{tx}.describe(ctx, packageID, member(m.Description, ""))
+	return search.Index(ctx, tx, packageID, about)
 }
