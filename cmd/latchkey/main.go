@@ -47,6 +47,9 @@ type command struct {
 		List   tokenList   `cmd:"" help:"List the access tokens of an account that work."`
 		Revoke tokenRevoke `cmd:"" help:"End an access token for good."`
 	} `cmd:"" help:"Manage access tokens."`
+	Org struct {
+		Create orgCreate `cmd:"" help:"Make an organization."`
+	} `cmd:"" help:"Manage organizations."`
 	ShowConfig configCommand  `cmd:"" name:"config" help:"Show every option with its value. Secrets are hidden."`
 	Routes     routesCommand  `cmd:"" help:"List the addresses that the server answers."`
 	Version    versionCommand `cmd:"" help:"Show the version."`

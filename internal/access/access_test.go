@@ -33,6 +33,8 @@ func profiles() []profile {
 	token := Actor{UserID: "ann", Name: "ann", Via: ViaToken, EmailVerified: true, Grant: &Grant{TokenID: "t"}}
 	readOnly := token
 	readOnly.Grant = &Grant{TokenID: "t", ReadOnly: true}
+	terminal := token
+	terminal.Grant = &Grant{TokenID: "t", Terminal: true}
 	return []profile{
 		{"anonymous", Actor{}},
 		{"browser", browser},
@@ -41,6 +43,7 @@ func profiles() []profile {
 		{"browser, operator", operator},
 		{"token", token},
 		{"token, read-only", readOnly},
+		{"token, of a terminal", terminal},
 		{"console", Console()},
 	}
 }

@@ -20,6 +20,13 @@ const (
 	PackageRead           Action = "package.read"
 	PackagePublish        Action = "package.publish"
 	PackageTag            Action = "package.tag"
+	OrgCreate             Action = "org.create"
+	OrgView               Action = "org.view"
+	OrgLeave              Action = "org.leave"
+	OrgManage             Action = "org.manage"
+	OrgManageTeams        Action = "org.manage_teams"
+	OrgReadOffer          Action = "org.read_offer"
+	OrgAnswer             Action = "org.answer"
 	OperatorView          Action = "operator.view"
 	OperatorManage        Action = "operator.manage"
 )
@@ -31,10 +38,11 @@ const (
 	never byToken = iota
 	read
 	write
+	terminal // only one that a person got by signing a terminal in
 )
 
 // need is what an action asks of the actor. "Self" is Owner of one's own account, and an operator is
-// Owner of the installation.
+// Owner of the installation. In an organization members are Readers, admins Writers, owners Owners.
 type need struct {
 	standing Standing
 	token    byToken
@@ -58,6 +66,13 @@ var actions = map[Action]need{
 	PackageRead:           {standing: Reader, token: read},
 	PackagePublish:        {standing: Writer, token: write, verified: true},
 	PackageTag:            {standing: Writer, token: write, verified: true},
+	OrgCreate:             {standing: Owner, token: never, verified: true},
+	OrgView:               {standing: Reader, token: read},
+	OrgLeave:              {standing: Reader, token: terminal},
+	OrgManage:             {standing: Owner, token: terminal, verified: true},
+	OrgManageTeams:        {standing: Writer, token: terminal, verified: true},
+	OrgReadOffer:          {standing: Reader, token: never},
+	OrgAnswer:             {standing: Owner, token: never, verified: true},
 	OperatorView:          {standing: Owner, token: never},
 	OperatorManage:        {standing: Owner, token: never},
 }

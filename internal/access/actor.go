@@ -91,4 +91,19 @@ func (a Actor) SignedIn() bool { return a.UserID != "" }
 type Grant struct {
 	TokenID  string
 	ReadOnly bool
+	Terminal bool // a person got it by signing a terminal in
+}
+
+func (g Grant) allows(t byToken) bool {
+	switch t {
+	case never:
+		return false
+	case read:
+		return true
+	case write:
+		return !g.ReadOnly
+	case terminal:
+		return g.Terminal && !g.ReadOnly
+	}
+	return false
 }

@@ -46,7 +46,7 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrUnauthenticated
 	case f.Standing < n.standing:
 		return ErrForbidden
-	case by.Grant != nil && (n.token == never || n.token == write && by.Grant.ReadOnly):
+	case by.Grant != nil && !by.Grant.allows(n.token):
 		return ErrTokenTooWeak
 	case n.verified && !by.EmailVerified:
 		return ErrUnverified

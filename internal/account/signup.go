@@ -130,7 +130,7 @@ func (s *Service) mailClaim(ctx context.Context, tx *db.Tx, u, owner user) error
 
 // insert claims the name and writes the account.
 func (s *Service) insert(ctx context.Context, tx *db.Tx, by access.Actor, u user) error {
-	free, err := store{tx}.claimName(ctx, u.Name, s.now())
+	free, err := store{tx}.claimName(ctx, u.Name, "user", s.now())
 	if err != nil {
 		return err
 	}

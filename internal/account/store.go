@@ -28,8 +28,8 @@ func (u user) public() User {
 const userColumns = `id, name, full_name, homepage, email, email_key, password_hash, email_verified_at, operator, created_at, updated_at`
 
 // claimName takes a name for ever and reports whether it was free.
-func (s store) claimName(ctx context.Context, name string, now time.Time) (bool, error) {
-	n, err := s.Exec(ctx, `INSERT INTO names (name, kind, created_at) VALUES (?, 'user', ?) ON CONFLICT DO NOTHING`, name, now)
+func (s store) claimName(ctx context.Context, name, kind string, now time.Time) (bool, error) {
+	n, err := s.Exec(ctx, `INSERT INTO names (name, kind, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, name, kind, now)
 	return n == 1, err
 }
 

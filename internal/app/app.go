@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/jobs"
 	"latchkey/internal/limit"
 	"latchkey/internal/mail"
+	"latchkey/internal/org"
 	"latchkey/internal/outbox"
 	"latchkey/internal/registry"
 	"latchkey/internal/search"
@@ -34,6 +35,7 @@ type App struct {
 	Signing      *signing.Service
 	Accounts     *account.Service
 	Tokens       *token.Service
+	Orgs         *org.Service
 	Packages     *registry.Service
 	Search       *search.Service
 	Outbox       *outbox.Service
@@ -88,6 +90,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Signing = signing.New(a.db, a.Now, box)
 	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Config)
 	a.Tokens = token.New(a.db, a.Now, a.Accounts, a.Config)
+	a.Orgs = org.New(a.db, a.Now, a.Accounts, limits, a.Outbox, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)
 	a.Search = search.New(a.db, a.Now, a.Config)
 	a.schedule(limits, blobs)
@@ -138,6 +141,7 @@ func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Every(time.Minute, "note when tokens were used", a.Tokens.Flush)
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
 	a.Jobs.Every(time.Hour, "sweep links and sessions", a.Accounts.Sweep)
+	a.Jobs.Every(time.Hour, "sweep invitations to organizations", a.Orgs.Sweep)
 	a.Jobs.Every(time.Hour, "sweep browser state", a.BrowserState.Sweep)
 	a.Jobs.Every(24*time.Hour, "sweep tarballs without a version", a.Packages.Sweep)
 	a.Jobs.Every(time.Hour, "sweep drafts of tarballs", blobs.SweepDrafts)

@@ -10,12 +10,13 @@ import (
 // withoutActor is what nobody in particular does: the clock, the queue, and parts that a noun calls
 // inside a method which has asked already.
 var withoutActor = []string{
-	"internal/account.HasOperator", "internal/account.Invitation", "internal/account.Notify", "internal/account.ResetLink",
+	"internal/account.ClaimScope", "internal/account.HasOperator", "internal/account.Invitation", "internal/account.Notify", "internal/account.ResetLink",
 	"internal/account.SetupOpen", "internal/account.Sweep",
 	"internal/jobs.Run", "internal/jobs.Step",
 	"internal/outbox.Enqueue", "internal/outbox.Deliver",
 	"internal/limit.Take", "internal/limit.Forgive", "internal/limit.GiveBack", "internal/limit.Sweep",
 	"internal/signing.Ensure", "internal/signing.Sign", "internal/signing.Keys",
+	"internal/org.Sweep",
 	"internal/registry.Sweep",
 	"internal/search.Refresh",
 	"internal/token.Flush", "internal/token.Sweep",

@@ -36,6 +36,7 @@ var floors = map[string]int{
 	"internal/outbox":        3,
 	"internal/account":       5,
 	"internal/token":         6,
+	"internal/org":           6,
 	"internal/registry":      7,
 	"internal/app":           9,
 	"internal/edge":          9,

@@ -28,6 +28,9 @@ var letters = map[string]map[string]string{
 		"Name": "ann", "Terminal": "npm 11.6.2 on Linux", "TerminalFrom": " at 198.51.100.9",
 		"Until": "2030-01-02 15:04 UTC", "Hint": "npm_lkAbCd…wxyz",
 	},
+	"org-invitation": {"Org": "acme", "By": "ann", "Role": "admin", "Link": "https://registry.example.com/invitations/abc", "Name": "bob"},
+	"org-removed":    {"Name": "bob", "Org": "acme", "By": "ann"},
+	"org-role":       {"Name": "bob", "Org": "acme", "By": "ann", "Role": "owner"},
 	"token-created": {
 		"Name": "ann", "Token": "deploy", "Kind": "automation", "Hint": "npm_lkAbCd…wxyz", "From": " from 203.0.113.7",
 	},

@@ -48,7 +48,7 @@ func (s *Service) load(ctx context.Context, hash string) (fact, error) {
 	}
 	f := fact{actor: access.Actor{
 		UserID: o.UserID, Name: o.UserName, Via: access.ViaToken, Operator: o.Operator, EmailVerified: o.EmailVerified,
-		Grant: &access.Grant{TokenID: o.ID, ReadOnly: o.Kind == ReadOnly},
+		Grant: &access.Grant{TokenID: o.ID, ReadOnly: o.Kind == ReadOnly, Terminal: o.Kind == Session},
 	}}
 	if o.ExpiresAt != nil {
 		f.expires = *o.ExpiresAt

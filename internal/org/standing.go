@@ -1,0 +1,86 @@
+package org
+
+import (
+	"context"
+	"time"
+
+	"latchkey/db"
+	"latchkey/internal/access"
+)
+
+// Standing is what somebody is to an organization and to one of its packages. It is asked in one query,
+// so that whatever takes it away takes all of it away at once.
+type Standing struct {
+	OrgID      string
+	Role       Role       // "" for whoever does not belong to it
+	Permission Permission // by their teams, to the package that was asked for
+	CreatedAt  time.Time
+}
+
+// StandingOf reads the standing of a person in the organization of a name, or returns ErrNotFound when no
+// organization has the name. packageID may be empty.
+func StandingOf(ctx context.Context, q db.Q, userID, name, packageID string) (Standing, error) {
+	return store{q}.standing(ctx, userID, name, packageID)
+}
+
+// Package is the standing over a package of the organization. Owners decide over it; whoever published it
+// first may write it as long as they are members, as do those whose teams may.
+func (s Standing) Package(maintainer bool) access.Standing {
+	switch {
+	case s.Role == "":
+		return access.None
+	case s.Role == Owner:
+		return access.Owner
+	case s.Permission == Write, maintainer:
+		return access.Writer
+	case s.Permission == Read:
+		return access.Reader
+	}
+	return access.None
+}
+
+func (s Standing) org(name string) Org { return Org{ID: s.OrgID, Name: name, CreatedAt: s.CreatedAt} }
+
+// facts are the standing over the organization itself, which is hidden from whoever does not belong to it.
+func (s Standing) facts(by access.Actor) access.Facts {
+	if by.AtConsole() {
+		return access.Facts{Standing: access.Owner}
+	}
+	f := access.Facts{Hidden: true}
+	switch s.Role {
+	case Owner:
+		f.Standing = access.Owner
+	case Admin:
+		f.Standing = access.Writer
+	case Member:
+		f.Standing = access.Reader
+	}
+	return f
+}
+
+// authorize finds an organization and asks access.
+func (s *Service) authorize(ctx context.Context, q db.Q, by access.Actor, act access.Action, name string) (Standing, error) {
+	st, err := StandingOf(ctx, q, by.UserID, name, "")
+	if err != nil {
+		return Standing{}, err
+	}
+	if err := access.Check(by, act, st.facts(by), s.now()); err != nil {
+		return Standing{}, err
+	}
+	return st, nil
+}
+
+// change runs f with the organization, if the actor may act. Changes of one organization wait for each
+// other on its row, so that none decides by what another is about to change.
+func (s *Service) change(ctx context.Context, by access.Actor, act access.Action, name string, f func(ctx context.Context, tx *db.Tx, o Org) error) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		st, err := s.authorize(ctx, tx, by, act, name)
+		if err != nil {
+			return err
+		}
+		if err := (store{tx}).touch(ctx, st.OrgID, s.now()); err != nil {
+			return err
+		}
+		return f(ctx, tx, st.org(name))
+	})
+}
