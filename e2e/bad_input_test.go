@@ -211,7 +211,7 @@ func gzipped(b []byte) []byte {
 
 // attacks are hostile archives and manifests.
 func attacks(token string) (rows []bad) {
-	for _, a := range npmpack.Attacks("bad", "1.0.0") {
+	for _, a := range append(npmpack.Attacks("bad", "1.0.0"), npmpack.Bombs("bad", "1.0.0")...) {
 		status := http.StatusBadRequest
 		if a.Code == "npm.tarball_link" {
 			status = http.StatusUnsupportedMediaType

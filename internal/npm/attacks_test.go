@@ -37,7 +37,7 @@ func receive(p npmpack.Package) (npm.Contents, error) {
 }
 
 func TestAttacks(t *testing.T) {
-	attacks := npmpack.Attacks("@acme/widget", "1.2.3")
+	attacks := append(npmpack.Attacks("@acme/widget", "1.2.3"), npmpack.Bombs("@acme/widget", "1.2.3")...)
 	seen := map[string]bool{}
 	for _, a := range attacks {
 		_, err := receive(a.Package)

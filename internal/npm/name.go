@@ -24,6 +24,7 @@ type Name struct {
 var (
 	partPattern = regexp.MustCompile(`^[a-z0-9-][a-z0-9._-]*$`)
 	forbidden   = set("node_modules", "favicon.ico", "-")
+	ownPages    = set("healthz", "readyz") // where a package would be, on a registry with a host of its own
 	coreModules = set(strings.Fields(`assert async_hooks buffer child_process cluster console constants crypto
 		dgram diagnostics_channel dns domain events fs http http2 https inspector module net os path perf_hooks
 		process punycode querystring readline repl stream string_decoder sys timers tls trace_events tty url
@@ -61,7 +62,26 @@ func ParseName(full string) (Name, error) {
 	if n.Scope == "" && coreModules[n.Base] {
 		return Name{}, errs.Newf(errs.Invalid, "npm.core_module", "%s is a module of Node.js itself and cannot be a package.", n.Base)
 	}
+	if n.Scope == "" && ownPages[n.Base] {
+		return Name{}, errs.Newf(errs.Invalid, "npm.own_page", "%s is a page of the registry itself and cannot be a package.", n.Base)
+	}
 	return n, nil
+}
+
+// punctuation is what people forget and confuse in names.
+var punctuation = strings.NewReplacer(".", "", "-", "", "_", "")
+
+// Moniker is what a name is to somebody who does not look closely: react-native, react.native and reactnative have
+// the same. npm lets nobody make a package without a scope whose moniker is another package's. A name with a scope has
+// none: its scope says whose it is.
+func (n Name) Moniker() string {
+	if n.Scope != "" {
+		return ""
+	}
+	if m := punctuation.Replace(n.Full); m != "" {
+		return m
+	}
+	return n.Full
 }
 
 // Tarball is the conventional file name of a version's tarball: the scope is not repeated.

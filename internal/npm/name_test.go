@@ -3,6 +3,8 @@ package npm
 import (
 	"strings"
 	"testing"
+
+	"latchkey/internal/errs"
 )
 
 func TestNames(t *testing.T) {
@@ -22,6 +24,61 @@ func TestNames(t *testing.T) {
 	for _, name := range bad {
 		if n, err := ParseName(name); err == nil {
 			t.Errorf("%q was accepted as %+v", name, n)
+		}
+	}
+}
+
+func TestNamesOfTheRegistryItself(t *testing.T) {
+	for _, name := range []string{"healthz", "readyz"} {
+		if _, err := ParseName(name); errs.Of(err).Code != "npm.own_page" {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := ParseName("@acme/" + name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMonikers(t *testing.T) {
+	for name, want := range map[string]string{
+		"react-native": "reactnative", "react.native": "reactnative", "rea-ct_native": "reactnative", "reactnative": "reactnative",
+		"lodash": "lodash", "l0dash": "l0dash", "@acme/react-native": "", "--": "--", "-a": "a",
+	} {
+		n, err := ParseName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := n.Moniker(); got != want {
+			t.Errorf("%s: %q, not %q", name, got, want)
+		}
+	}
+}
+
+func TestRepositoriesHaveOneForm(t *testing.T) {
+	same := [][]string{
+		{"acme/x", "github:acme/x", "git@github.com:acme/x.git", "git+ssh://git@github.com/acme/x.git", "git+ssh://git@github.com:acme/x.git",
+			"https://github.com/acme/x", "git+https://github.com/acme/x.git", "git://github.com/acme/x.git", "https://GitHub.com/acme/x/", "https://www.github.com/acme/x"},
+		{"acme/x#v1", "github:acme/x#v1", "https://github.com/acme/x/tree/v1", "git+https://github.com/acme/x.git#v1"},
+		{"acme/x#a%20b", "github:acme/x#a b"},
+		{"gitlab:acme/x", "https://gitlab.com/acme/x.git"},
+		{"bitbucket:acme/x", "git@bitbucket.org:acme/x"},
+		{"gist:abc", "https://gist.github.com/abc.git"},
+		{"^1.0.0", " ^1.0.0 "},
+		{"npm:x@1"}, {"npm:@acme/x@1"}, {"file:../x"}, {"../x"}, {"./x"}, {"~/x"}, {"@acme/x"}, {"https://example.test/acme/x.git"}, {"git@example.test:acme/x.git"},
+		{"github.com/acme/x"}, {"github.com/acme/x#v1"}, {"https://github.com.evil.test/acme/x"}, {"https://github.com@evil.test/acme/x"},
+		{"https://github.com/evil/x"}, {"acme/y"}, {"workspace:*"}, {""}, {"*"}, {"github:"}, {"a:b/c"}, {"/acme"},
+	}
+	seen := map[string]string{}
+	for _, group := range same {
+		form := cleanSpec(group[0])
+		if other, ok := seen[form]; ok {
+			t.Errorf("%q and %q are the same: %q", group[0], other, form)
+		}
+		seen[form] = group[0]
+		for _, spec := range group[1:] {
+			if got := cleanSpec(spec); got != form {
+				t.Errorf("%q is %q and %q is %q", group[0], form, spec, got)
+			}
 		}
 	}
 }

@@ -127,16 +127,3 @@ func TestOnlyScopedPackagesCanBeRestricted(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func FuzzDecodePublish(f *testing.F) {
-	f.Add(widget.PublishBody())
-	f.Add([]byte(`{"_attachments":{"a.tgz":{"data":"AAAA`))
-	f.Add([]byte(`{"_attachments":{"a.tgz":{"data":"\"`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		var tarball bytes.Buffer
-		p, err := npm.DecodePublish(npm.Name{Full: "@acme/widget", Scope: "acme", Base: "widget"}, bytes.NewReader(body), &tarball)
-		if err == nil && (npm.ParseVersion(p.Version) != nil || npm.ParseTag(p.Tag) != nil) {
-			t.Fatalf("accepted %+v", p)
-		}
-	})
-}

@@ -26,7 +26,7 @@ func cleanSpec(spec string) string {
 		commit = u.Fragment
 	}
 	name = strings.TrimSuffix(strings.Trim(name, "/"), ".git")
-	return host + "/" + name + "#" + commit
+	return "\n" + host + "/" + name + "#" + commit // which no spec that is left as it is begins with
 }
 
 // repositoryOf splits an address into one of the hosts and what follows.

@@ -84,8 +84,3 @@ func gz(b []byte) []byte {
 	_ = z.Close()
 	return out.Bytes()
 }
-
-func FuzzInspect(f *testing.F) {
-	f.Add(npmpack.Archive(entry("package/package.json", packageJSON)))
-	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = inspect(gz(b)) })
-}

@@ -18,8 +18,11 @@ type Attack struct {
 // Attacks are publishes of a package by somebody who may publish it, each hostile in one way.
 func Attacks(name, version string) []Attack {
 	k := kit{Package{Name: name, Version: version}}
-	return slices.Concat(k.compression(), k.headers(), k.meta(), k.paths(), k.bombs(), k.manifests(), k.confusions())
+	return slices.Concat(k.compression(), k.headers(), k.meta(), k.paths(), k.manifests(), k.confusions())
 }
+
+// Bombs are attacks that become large or many. They take a second to make.
+func Bombs(name, version string) []Attack { return kit{Package{Name: name, Version: version}}.bombs() }
 
 // Oddities are archives that look strange, and mean the same to every reader.
 func Oddities(name, version string) map[string][]byte {
