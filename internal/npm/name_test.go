@@ -56,8 +56,10 @@ func TestMonikers(t *testing.T) {
 
 func TestRepositoriesHaveOneForm(t *testing.T) {
 	same := [][]string{
-		{"acme/x", "github:acme/x", "git@github.com:acme/x.git", "git+ssh://git@github.com/acme/x.git", "git+ssh://git@github.com:acme/x.git",
-			"https://github.com/acme/x", "git+https://github.com/acme/x.git", "git://github.com/acme/x.git", "https://GitHub.com/acme/x/", "https://www.github.com/acme/x"},
+		{
+			"acme/x", "github:acme/x", "git@github.com:acme/x.git", "git+ssh://git@github.com/acme/x.git", "git+ssh://git@github.com:acme/x.git",
+			"https://github.com/acme/x", "git+https://github.com/acme/x.git", "git://github.com/acme/x.git", "https://GitHub.com/acme/x/", "https://www.github.com/acme/x",
+		},
 		{"acme/x#v1", "github:acme/x#v1", "https://github.com/acme/x/tree/v1", "git+https://github.com/acme/x.git#v1"},
 		{"acme/x#a%20b", "github:acme/x#a b"},
 		{"gitlab:acme/x", "https://gitlab.com/acme/x.git"},

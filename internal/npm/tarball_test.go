@@ -2,7 +2,6 @@ package npm_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/rand"
 	"testing"
 
@@ -75,12 +74,4 @@ func TestTheOperatorBoundsWhatIsUnpacked(t *testing.T) {
 	if _, err := npm.Inspect(bytes.NewReader(b), int64(len(b)), 1<<20); errs.Of(err).Code != "npm.tarball_unpacked" {
 		t.Errorf("3 MiB where 1 MiB is allowed: %v", err)
 	}
-}
-
-func gz(b []byte) []byte {
-	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
-	_, _ = z.Write(b)
-	_ = z.Close()
-	return out.Bytes()
 }
