@@ -147,6 +147,13 @@ func (g *gallery) examples() map[string][]page {
 		"/auth/login/:id":        at(g.terminalWaits()),
 		"/operator/mail/:id":     at(g.newestLetter()),
 	}
+	m["/package/:name/files"] = at("/package/left-align/files")
+	m["/package/:name/files/:version"] = at("/package/tide-table/files/3.0.0-beta.2", "/package/kelp/files/0.0.1")
+	m["/package/:name/files/:version/*"] = at("/package/left-align/files/4.1.1/src/width.js", "/package/left-align/files/4.1.1/src",
+		"/package/left-align/files/4.1.1/assets/dot.png", "/package/left-align/files/4.1.1/package.json")
+	m["/package/:name/diff/:range"] = at("/package/left-align/diff/4.1.0...4.1.1", "/package/tide-table/diff/2.1.1...3.0.0-beta.1",
+		"/package/left-align/diff/3.2.0...4.0.0", "/package/left-align/diff/4.1.1...4.1.1")
+	m["/package/:name/diff"] = []page{{address: "/package/left-align/diff?from=4.1.0&to=4.1.1"}}
 	for _, name := range []string{"left-align", "@mira/harbor-config", "kelp", "tide-table", long} {
 		m["/package/:name"] = append(m["/package/:name"], page{address: "/package/" + name})
 		m["/package/:name/versions"] = append(m["/package/:name/versions"], page{address: "/package/" + name + "/versions"})

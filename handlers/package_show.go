@@ -4,6 +4,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/edge"
+	"latchkey/internal/forge"
+	"latchkey/internal/markdown"
 	"latchkey/views"
 )
 
@@ -13,5 +15,10 @@ func (s *Server) packageShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, views.PackageShow{Package: p, Readme: s.readmes.Render(ctx, p.Readme)})
+	files := views.FilesURL(p.Name, p.Version) + "/"
+	base := markdown.Base{Files: files, Pictures: files}
+	if r, ok := forge.Parse(p.Repository, p.Directory); ok && r.Files != "" {
+		base = markdown.Base{Files: r.Files, Pictures: r.Pictures}
+	}
+	return s.render(c, views.PackageShow{Package: p, Readme: s.readmes.Render(ctx, p.Readme, base)})
 }

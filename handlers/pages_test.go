@@ -117,6 +117,18 @@ func TestPages(t *testing.T) {
 		{name: "versions below nonsense", url: "/package/@ann/widget/versions?below=1e309", want: want{has: "tr:contains(1.1.0-rc.1)"}},
 		{name: "versions of a private package", as: "bob", url: "/package/@ann/vault/versions", want: want{status: 404}},
 
+		{name: "files of the latest version", url: "/package/@ann/widget/files", want: want{title: "Files · @ann/widget · Latchkey", has: ".files a[href=/package/@ann/widget/files/1.0.0/package.json]"}},
+		{name: "files of a version", url: "/package/@ann%2fwidget/files/1.1.0-rc.1", want: want{has: "h2:contains(1.1.0-rc.1) .tag:contains(next)"}},
+		{name: "a file", url: "/package/@ann/widget/files/1.0.0/README.md", want: want{title: "README.md · @ann/widget · Latchkey", has: ".source .ln:contains(<script>alert(1)", not: "main script"}},
+		{name: "a file in colour", url: "/package/gadget/files/2.0.0/package.json", want: want{has: ".tree a[aria-current=page]:contains(package.json)"}},
+		{name: "no such file", url: "/package/gadget/files/2.0.0/absent.js", want: want{status: 404, has: "p:contains(no such file or folder)"}},
+		{name: "a path that climbs", url: "/package/gadget/files/2.0.0/..%2f..%2fpackage.json", want: want{status: 404}},
+		{name: "no such version", url: "/package/gadget/files/9.9.9", want: want{status: 404}},
+		{name: "a tag is no version", url: "/package/gadget/files/latest", want: want{status: 404}},
+		{name: "files of a private package, to a stranger", url: "/package/@ann/vault/files/1.0.0", want: want{status: 404, not: "p:contains(version)"}},
+		{name: "a file of a private package, to another", as: "bob", url: "/package/@ann/vault/files/1.0.0/package.json", want: want{status: 404, not: ".source"}},
+		{name: "a file of a private package, to its maintainer", as: "ann", url: "/package/@ann/vault/files/1.0.0/package.json", want: want{has: ".source"}},
+
 		{name: "person", url: "/~ann", want: want{title: "ann · Latchkey", has: "a[href=/package/gadget]", not: "body:contains(ann@example.com)"}},
 		{name: "person, private packages", url: "/~ann", want: want{not: "a[href=/package/@ann/vault]"}},
 		{name: "nobody", url: "/~nobody", want: want{status: 404}},

@@ -6,7 +6,12 @@ func (s *Server) routes() []route {
 		{open, "GET", "/", s.home},
 		{open, "GET", "/help/npm", s.helpNpm},
 		{open, "GET", "/package/:name", s.packageShow},
+		{open, "GET", "/package/:name/files", s.packageFiles},
+		{open, "GET", "/package/:name/files/:version", s.packageFiles},
+		{open, "GET", "/package/:name/files/:version/*", s.packageFiles},
 		{open, "GET", "/package/:name/versions", s.packageVersions},
+		{open, "GET", "/package/:name/diff", s.chooseDiff},
+		{open, "GET", "/package/:name/diff/:range", s.packageDiff},
 		{open, "GET", "/~:person", s.person},
 		{open, "GET", "/search", s.search},
 

@@ -14,12 +14,17 @@ import (
 // matrix says who gets what from each route: a stranger, somebody signed in, the operator. A route that
 // is missing here fails the test, so that nobody adds one without deciding.
 var matrix = map[string][3]int{
-	"GET /":                       {200, 200, 200},
-	"GET /help/npm":               {200, 200, 200},
-	"GET /package/:name":          {200, 200, 200},
-	"GET /package/:name/versions": {200, 200, 200},
-	"GET /~:person":               {200, 200, 200},
-	"GET /search":                 {200, 200, 200},
+	"GET /":                               {200, 200, 200},
+	"GET /help/npm":                       {200, 200, 200},
+	"GET /package/:name":                  {200, 200, 200},
+	"GET /package/:name/versions":         {200, 200, 200},
+	"GET /~:person":                       {200, 200, 200},
+	"GET /search":                         {200, 200, 200},
+	"GET /package/:name/files":            {200, 200, 200},
+	"GET /package/:name/files/:version":   {200, 200, 200},
+	"GET /package/:name/files/:version/*": {200, 200, 200},
+	"GET /package/:name/diff":             {422, 422, 422},
+	"GET /package/:name/diff/:range":      {200, 200, 200},
 
 	"GET /signup":                 {200, 303, 303},
 	"POST /signup":                {422, 422, 422},
@@ -64,7 +69,7 @@ var matrix = map[string][3]int{
 
 // filled is a route's path with something believable in place of its parameters.
 func filled(path string) string {
-	return strings.NewReplacer(":name", "gadget", ":person", "ann", ":token", "AAAABBBBCCCCDDDDEEEEFFFFGG", ":id", "AAAABBBBCCCCDDDDEEEEFFFFGG",
+	return strings.NewReplacer(":name", "gadget", ":person", "ann", ":version", "2.0.0", ":range", "2.0.0...2.0.0", "*", "package.json", ":token", "AAAABBBBCCCCDDDDEEEEFFFFGG", ":id", "AAAABBBBCCCCDDDDEEEEFFFFGG",
 		":file", "app.css").Replace(path)
 }
 

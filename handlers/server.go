@@ -12,11 +12,15 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/edge"
+	"latchkey/internal/highlight"
 	"latchkey/internal/markdown"
 )
 
-// readmeCache is how much rendered text of readmes is kept in memory.
-const readmeCache = 16 << 20
+// How much rendered text of readmes and of files is kept in memory, in bytes.
+const (
+	readmeCache = 16 << 20
+	sourceCache = 16 << 20
+)
 
 // Server answers the portal's requests.
 type Server struct {
@@ -24,6 +28,7 @@ type Server struct {
 	echo     *echo.Echo
 	sessions *scs.SessionManager
 	readmes  *markdown.Renderer
+	sources  *highlight.Renderer
 	origin   string // scheme, host and port of the portal, as browsers write it
 }
 
@@ -34,7 +39,7 @@ func New(a *app.App) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		App: a, sessions: newSessions(a), readmes: markdown.New(readmeCache), origin: origin,
+		App: a, sessions: newSessions(a), readmes: markdown.New(readmeCache), sources: highlight.New(sourceCache), origin: origin,
 	}
 	s.echo = edge.New("portal", a.Config, s.handleError, headers)
 	s.echo.Pre(joinPackage)

@@ -66,6 +66,7 @@ func TestTextAndBordersCanBeSeen(t *testing.T) {
 		{"ok", "surface ok-bg", 4.5},
 		{"warn", "surface warn-bg", 4.5},
 		{"ink link", "ok-bg warn-bg danger-bg", 4.5},
+		{"code-word code-text code-number code-name code-type ok danger", "surface sunken", 4.5},
 		{"control", "paper surface sunken", 3},
 		{"brass", "paper surface sunken", 3}, // the focus ring and the mark of the current place
 	} {

@@ -62,18 +62,20 @@ func joined(keyword string) string { return strings.Join(strings.Fields(keyword)
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// repositoryURL is a repository's address as a browser can open it: git+https and git over ssh are how
-// package.json says it, the web page behind is what a reader wants.
-func repositoryURL(repository string) string {
-	r := strings.TrimPrefix(strings.TrimSpace(repository), "git+")
-	if rest, ok := strings.CutPrefix(r, "ssh://git@"); ok {
-		r = "https://" + rest
+// FilesURL is the address of a version's files.
+func FilesURL(name, version string) string {
+	return packageURL(name) + "/files/" + url.PathEscape(version)
+}
+
+// filesURL is the address of a file or folder of a version. Every character of a name that could mean
+// something in an address is encoded.
+func filesURL(name, version, path string) string {
+	u := FilesURL(name, version)
+	if path == "" {
+		return u
 	}
-	if rest, ok := strings.CutPrefix(r, "git://"); ok {
-		r = "https://" + rest
+	for part := range strings.SplitSeq(path, "/") {
+		u += "/" + url.PathEscape(part)
 	}
-	if strings.HasPrefix(r, "https://") || strings.HasPrefix(r, "http://") {
-		return strings.TrimSuffix(r, ".git")
-	}
-	return ""
+	return u
 }

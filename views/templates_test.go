@@ -36,7 +36,7 @@ func TestTemplatesPutNothingWhereItCouldAct(t *testing.T) {
 // What the pages can be asked for has a user: every icon, and every class that the style sheet knows.
 func TestIconsAndClassesAreUsed(t *testing.T) {
 	templates := ""
-	for _, pattern := range []string{"*.templ", "ui/*.templ", "ui/frame.go", "../internal/markdown/markdown.go"} {
+	for _, pattern := range []string{"*.templ", "ui/*.templ", "ui/frame.go", "ui/source.go", "diff_lines.go", "../internal/markdown/markdown.go", "../internal/highlight/highlight.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -54,7 +54,7 @@ func TestIconsAndClassesAreUsed(t *testing.T) {
 	// Classes stand in class="a b", or as words of their own in Go: "note", "wide", KV("large", …), tint.
 	used := map[string]bool{}
 	for i := range 8 {
-		used["t"+strconv.Itoa(i)] = true
+		used["t"+strconv.Itoa(i)], used["d"+strconv.Itoa(i)] = true, true // tints of people, depths of a tree
 	}
 	for _, m := range regexp.MustCompile(`class="([^"]+)"`).FindAllStringSubmatch(templates, -1) {
 		for class := range strings.FieldsSeq(m[1]) {
@@ -86,23 +86,6 @@ func contents(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-func TestRepositoryIsAnAddressABrowserOpens(t *testing.T) {
-	for in, want := range map[string]string{
-		"git+https://code.example/a/b.git":   "https://code.example/a/b",
-		"git+ssh://git@code.example/a/b.git": "https://code.example/a/b",
-		"git://code.example/a/b.git":         "https://code.example/a/b",
-		"https://code.example/a/b":           "https://code.example/a/b",
-		"github:a/b":                         "",
-		"javascript:alert(1)":                "",
-		"git+javascript:alert(1)":            "",
-		"":                                   "",
-	} {
-		if got := repositoryURL(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
 }
 
 func TestTokenLineOfNpmrcHasNoScheme(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"deps.dev/util/semver"
+
 	"latchkey/internal/npmpack"
 )
 
@@ -22,6 +24,8 @@ type pkg struct {
 	license               string
 	access                string
 	dependencies          map[string]string
+	manifest              map[string]any // more members, from a version on
+	since                 string
 	releases              []release
 }
 
@@ -56,7 +60,10 @@ var packages = []pkg{
 	{
 		name: "left-align", by: "mira", readme: "left-align", license: "MIT",
 		description: "Lines up text in columns, and knows how wide a character really is",
-		keywords:    []string{"align", "pad", "columns", "terminal", "unicode", "width"},
+		since:       "4.0.0", manifest: map[string]any{
+			"bin": map[string]any{"left-align": "bin/left-align.js"}, "types": "types/index.d.ts", "engines": map[string]any{"node": ">=18"},
+		},
+		keywords: []string{"align", "pad", "columns", "terminal", "unicode", "width"},
 		releases: join(
 			spread(360*day, 90*day, strings.Fields(`0.1.0 0.1.1 0.2.0 0.3.0 0.3.1 0.4.0 0.5.0 0.5.1 0.9.0 1.0.0 1.0.1 1.0.2 1.1.0
 				1.1.1 1.2.0 1.2.1 2.0.0 2.0.1 2.1.0 2.1.1 2.2.0 3.0.0 3.0.1 3.1.0 3.1.1 3.2.0`)...),
@@ -67,7 +74,12 @@ var packages = []pkg{
 	},
 	{
 		name: "tide-table", by: "jonas", readme: "tide-table", license: "EUPL-1.2",
-		description:  "Tide predictions from harmonic constants, without a network",
+		description: "Tide predictions from harmonic constants, without a network",
+		since:       "3.0.0-beta.1", manifest: map[string]any{
+			"scripts":          map[string]any{"test": "node --test", "postinstall": "node scripts/fetch-constants.js"},
+			"dependencies":     map[string]any{"left-align": "^4.1.0", "@amara/date-ranges": "^1.0.0", "luxon": "^3.5.0"},
+			"peerDependencies": map[string]any{"typescript": ">=5"}, "devDependencies": map[string]any{"@jonas/eslint-config": "^2.0.0", "tape": "5.9.0"},
+		},
 		keywords:     []string{"tide", "sailing", "harmonic", "harbour"},
 		dependencies: map[string]string{"left-align": "^4.0.0"},
 		releases: join(
@@ -154,8 +166,19 @@ func (p pkg) at(r release) ([]byte, error) {
 	if p.dependencies != nil {
 		m["dependencies"] = p.dependencies
 	}
+	for key, value := range p.manifest {
+		if semver.NPM.Compare(r.version, p.since) >= 0 {
+			m[key] = value
+		}
+	}
 	base := strings.TrimPrefix(p.name, "@")
-	pack.Files = map[string]string{"index.js": fmt.Sprintf("export const name = %q\nexport const version = %q\n", p.name, r.version)}
+	var err error
+	if pack.Files, err = filesOf(p.name, r.version); err != nil {
+		return nil, err
+	}
+	if len(pack.Files) == 0 {
+		pack.Files = map[string]string{"index.js": fmt.Sprintf("export const name = %q\nexport const version = %q\n", p.name, r.version)}
+	}
 	if p.readme == "" {
 		return pack.PublishBody(), nil
 	}

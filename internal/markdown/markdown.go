@@ -12,22 +12,27 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/maypok86/otter/v2"
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
 	rawhtml "github.com/yuin/goldmark/renderer/html"
+
+	"latchkey/internal/patience"
 )
 
 const (
 	// MaxBytes is the longest source that is rendered; what is longer is cut, and the page says so.
 	MaxBytes = 512 << 10
 	maxHTML  = 2 << 20
-	// patience is how long a page waits for its readme. What takes longer is shown as plain text, and
+	// wait is how long a page waits for its readme. What takes longer is shown as plain text, and
 	// rendered by the time somebody asks again.
-	patience = 250 * time.Millisecond
+	wait = 250 * time.Millisecond
 )
+
+// Base says where the files are that a readme speaks of: what its relative links, and those to pictures, are
+// appended to. Both end in a slash. Without one, such links become text.
+type Base struct{ Files, Pictures string }
 
 // Document is a readme, ready to be written into a page.
 type Document struct {
@@ -49,12 +54,11 @@ func (d Document) Empty() bool { return strings.TrimSpace(d.html) == "" }
 type Renderer struct {
 	parse  goldmark.Markdown
 	policy *bluemonday.Policy
-	cache  *otter.Cache[[32]byte, Document]
-	turn   chan struct{} // held while a readme is rendered: one at a time, so that readmes never take the machine
+	cache  *patience.Cache[Document]
 }
 
 // New makes a renderer that keeps at most cacheBytes of HTML.
-func New(cacheBytes uint64) *Renderer {
+func New(cacheBytes int64) *Renderer {
 	return &Renderer{
 		parse: goldmark.New(
 			goldmark.WithExtensions(
@@ -65,57 +69,28 @@ func New(cacheBytes uint64) *Renderer {
 			goldmark.WithRendererOptions(rawhtml.WithUnsafe()), // readmes contain HTML; the policy decides what stays
 		),
 		policy: policy(),
-		cache: otter.Must(&otter.Options[[32]byte, Document]{
-			MaximumWeight: cacheBytes,
-			Weigher:       func(_ [32]byte, d Document) uint32 { return uint32(len(d.html)) + 200 },
-		}),
-		turn: make(chan struct{}, 1),
+		cache:  patience.New(wait, cacheBytes, func(d Document) int { return len(d.html) }),
 	}
 }
 
 // Render returns the HTML of a readme. It never fails: what cannot be rendered, or not in good time, is
 // shown as the text it is.
-func (r *Renderer) Render(ctx context.Context, source string) Document {
+func (r *Renderer) Render(ctx context.Context, source string, base Base) Document {
 	source, cut := cutAt(source, MaxBytes)
-	key := sha256.Sum256([]byte(source))
-	if d, ok := r.cache.GetIfPresent(key); ok {
-		d.Cut = cut
-		return d
-	}
 	if hostile(source) {
 		return Document{plain(source), cut}
 	}
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
-	select {
-	case r.turn <- struct{}{}:
-	case <-wait.C:
-		return Document{plain(source), cut}
-	case <-ctx.Done():
-		return Document{plain(source), cut}
+	key := sha256.Sum256([]byte(base.Files + "\x00" + base.Pictures + "\x00" + source))
+	d, ok := r.cache.Get(ctx, key, func() Document { return Document{html: r.render(source, base)} })
+	if !ok {
+		d.html = plain(source)
 	}
-	done := make(chan Document, 1)
-	go func() {
-		defer func() { <-r.turn }()
-		d, ok := r.cache.GetIfPresent(key) // by who had the turn before
-		if !ok {
-			d = Document{html: r.render(source)}
-			r.cache.Set(key, d)
-		}
-		done <- d
-	}()
-	select {
-	case d := <-done:
-		d.Cut = cut
-		return d
-	case <-wait.C:
-	case <-ctx.Done():
-	}
-	return Document{plain(source), cut}
+	d.Cut = cut
+	return d
 }
 
 // render does the work. A panic in a parser must not take the server along.
-func (r *Renderer) render(source string) (out string) {
+func (r *Renderer) render(source string, base Base) (out string) {
 	defer func() {
 		if recover() != nil {
 			out = plain(source)
@@ -125,7 +100,7 @@ func (r *Renderer) render(source string) (out string) {
 	if err := r.parse.Convert([]byte(source), &b); err != nil || b.Len() > 4*maxHTML {
 		return plain(source)
 	}
-	out, err := rewrite(r.policy.SanitizeReader(&b))
+	out, err := rewrite(r.policy.SanitizeReader(&b), base)
 	if err != nil || len(out) > maxHTML {
 		return plain(source)
 	}

@@ -1,7 +1,6 @@
 package markdown
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -11,13 +10,15 @@ import (
 
 func render(t *testing.T, source string) string {
 	t.Helper()
-	return New(1 << 20).render(source)
+	return New(1<<20).render(source, Base{})
 }
 
 func TestReadmeKeepsWhatMarkdownIsFor(t *testing.T) {
 	for _, row := range []struct{ name, source, want string }{
 		{"heading with an id of its own", "# Left pad", `<h1 id="user-content-left-pad">Left pad</h1>`},
-		{"code", "```js\nlet a = '<b>'\n```", "<pre tabindex=\"0\"><code>let a = &#39;&lt;b&gt;&#39;\n</code></pre>"},
+		{"code", "```js\nlet a = '<b>'\n```", `<span class="hs">&#39;&lt;b&gt;&#39;</span>` + "\n</code></pre>"},
+		{"code without a language", "```\nlet a = '<b>'\n```", "<pre tabindex=\"0\"><code>let a = &#39;&lt;b&gt;&#39;\n</code></pre>"},
+		{"code in a language that is not coloured", "```brainfuck\n+++.\n```", "<pre tabindex=\"0\"><code>+++.\n</code></pre>"},
 		{"table with alignment", "|a|\n|:-:|\n|b|", `<td align="center">b</td>`},
 		{"strikethrough", "~~old~~", `<del>old</del>`},
 		{"task", "- [x] done", `<input checked="" disabled="" type="checkbox"/> done`},
@@ -122,7 +123,7 @@ func init() {
 		a img input`) {
 		allowed[tag] = true
 	}
-	for attribute := range strings.FieldsSeq(`id align colspan rowspan start open title href rel src alt width height type checked disabled tabindex`) {
+	for attribute := range strings.FieldsSeq(`id align colspan rowspan start open title href rel src alt width height type checked disabled tabindex class`) {
 		allowed["@"+attribute] = true
 	}
 }
@@ -152,6 +153,8 @@ func checkHarmless(t *testing.T, source, out string) {
 		for _, a := range tag.Attr {
 			ok := allowed["@"+a.Key] && a.Namespace == ""
 			switch a.Key {
+			case "class":
+				ok = tag.Data == "span" && len(a.Val) == 2 && a.Val[0] == 'h'
 			case "href":
 				ok = ok && (strings.HasPrefix(a.Val, "#user-content-") || strings.HasPrefix(a.Val, "https://") ||
 					strings.HasPrefix(a.Val, "http://") || strings.HasPrefix(a.Val, "mailto:"))
@@ -177,7 +180,7 @@ func FuzzReadmeIsHarmless(f *testing.F) {
 			return
 		}
 		begin := time.Now()
-		checkHarmless(t, source, r.render(source))
+		checkHarmless(t, source, r.render(source, Base{}))
 		if d := time.Since(begin); !hostile(source) && d > 2*time.Second {
 			t.Errorf("%d bytes took %v", len(source), d)
 		}
@@ -203,7 +206,7 @@ func TestTextsMadeToKeepTheParserBusyAreShownAsText(t *testing.T) {
 			if !hostile(source) {
 				t.Fatal("the parser would be given the text")
 			}
-			if d := New(1<<20).Render(t.Context(), source); !strings.HasPrefix(d.html, `<pre class="plain">`) {
+			if d := New(1<<20).Render(t.Context(), source, Base{}); !strings.HasPrefix(d.html, `<pre class="plain">`) {
 				t.Errorf("%.60s", d.html)
 			}
 		})
@@ -228,7 +231,7 @@ func TestTheWorstTextWithinTheLimitsEnds(t *testing.T) {
 				t.Fatal("the text is over a limit")
 			}
 			begin := time.Now()
-			New(1 << 20).render(source)
+			New(1<<20).render(source, Base{})
 			if d := time.Since(begin); d > time.Minute {
 				t.Errorf("took %v", d)
 			}
@@ -237,30 +240,20 @@ func TestTheWorstTextWithinTheLimitsEnds(t *testing.T) {
 }
 
 func TestLongReadmeIsCutAndSaysSo(t *testing.T) {
-	d := New(8<<20).Render(t.Context(), strings.Repeat("é", MaxBytes))
+	d := New(8<<20).Render(t.Context(), strings.Repeat("é", MaxBytes), Base{})
 	if !d.Cut || strings.Contains(d.html, "\ufffd") {
 		t.Errorf("cut %v, broken character %v", d.Cut, strings.Contains(d.html, "\ufffd"))
 	}
-	if d := New(1<<20).Render(t.Context(), "short"); d.Cut {
+	if d := New(1<<20).Render(t.Context(), "short", Base{}); d.Cut {
 		t.Error("a short readme is said to be cut")
 	}
 }
 
 func TestReadmeIsRenderedOnce(t *testing.T) {
 	r := New(1 << 20)
-	first := r.Render(t.Context(), "# a")
+	first := r.Render(t.Context(), "# a", Base{})
 	r.parse = nil // a second rendering would panic into plain text
-	if second := r.Render(t.Context(), "# a"); second != first {
+	if second := r.Render(t.Context(), "# a", Base{}); second != first {
 		t.Errorf("got %q, then %q", first.html, second.html)
-	}
-}
-
-func TestReadmeWaitsForNobodyForLong(t *testing.T) {
-	r := New(1 << 20)
-	r.turn <- struct{}{} // somebody else's readme takes its time
-	ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
-	defer stop()
-	if d := r.Render(ctx, "# a"); !strings.HasPrefix(d.html, `<pre class="plain">`) {
-		t.Errorf("got %s", d.html)
 	}
 }

@@ -17,6 +17,7 @@ const (
 type Head struct {
 	Description, License, Author string
 	Homepage, Repository, Bugs   string
+	Directory                    string // of the repository, where the package is
 	Keywords                     []string
 }
 
@@ -38,6 +39,9 @@ func ReadHead(members []byte) (h Head) {
 	}
 	h.Description, h.License = member(m.Description, ""), member(m.License, "type")
 	h.Homepage, h.Repository, h.Bugs = member(m.Homepage, "url"), member(m.Repository, "url"), member(m.Bugs, "url")
+	if m.Repository.Kind() == '{' {
+		h.Directory = member(m.Repository, "directory")
+	}
 	// "Ann Example <ann@example.com> (https://ann.example)" is one author's name, address and page.
 	h.Author, _, _ = strings.Cut(member(m.Author, "name"), "<")
 	h.Author, _, _ = strings.Cut(h.Author, "(")

@@ -34,6 +34,7 @@ type Page struct {
 	Summary
 	Readme                        string
 	License, Homepage, Repository string
+	Directory                     string // of the repository, where the package is
 	Keywords, Maintainers         []string
 	Tags                          []Tag
 	VersionCount                  int64
@@ -62,6 +63,7 @@ func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page,
 	}
 	about := npm.ReadHead([]byte(l.Head))
 	p.License, p.Homepage, p.Repository, p.Keywords = about.License, about.Homepage, about.Repository, about.Keywords
+	p.Directory = about.Directory
 	return p, nil
 }
 

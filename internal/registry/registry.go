@@ -61,6 +61,7 @@ type Service struct {
 	ready     cache.Cache[readyKey, *ready]
 	assembly  *semaphore.Weighted // in bytes of manifests
 	answered  cache.Cache[string, bool]
+	look      *looks
 	tag       string // of this registry's address, in ETags
 }
 
@@ -76,6 +77,7 @@ func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service
 		ready:     newReady(cfg.Limits.CacheBytes),
 		assembly:  semaphore.NewWeighted(2 * cfg.Limits.MaxDocument),
 		answered:  cache.NewExpiring[string, bool](100_000, replayFor),
+		look:      newLooks(),
 		tag:       hex.EncodeToString(sum[:3]),
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/dustin/go-humanize"
+
+	"latchkey/internal/readable"
 )
 
 // Frame is what surrounds every page. It is put into the context once per request and is the only
@@ -44,33 +46,8 @@ func FrameOf(ctx context.Context) Frame {
 	return f
 }
 
-// Plain makes text that somebody else wrote safe to read: characters that reorder or hide their
-// neighbours (bidirectional and other format controls) are shown as their code, and controls go.
-func Plain(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\u200d' || r == '\u200c': // joiners, which emoji and several scripts need
-			b.WriteRune(r)
-		case unicode.Is(unicode.Cf, r):
-			b.WriteString(`\u` + strings.ToLower(hex4(r)))
-		case unicode.IsControl(r):
-			b.WriteByte(' ')
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func hex4(r rune) string {
-	const digits = "0123456789ABCDEF"
-	out := []byte{}
-	for ; r > 0 || len(out) < 4; r >>= 4 {
-		out = append([]byte{digits[r&15]}, out...)
-	}
-	return string(out)
-}
+// Plain makes text that somebody else wrote safe to read, in one line.
+func Plain(s string) string { return readable.Line(s) }
 
 // Bytes is a size for people: "412 B", "1.2 MB".
 func Bytes(n int64) string {

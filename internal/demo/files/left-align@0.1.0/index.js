@@ -1,0 +1,4 @@
+module.exports = function align (text, width) {
+  while (text.length < width) text += ' '
+  return text
+}

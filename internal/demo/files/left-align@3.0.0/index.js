@@ -1,0 +1,3 @@
+'use strict'
+
+module.exports = { align: require('./src/align'), columns: require('./src/columns') }
