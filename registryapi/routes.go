@@ -25,6 +25,12 @@ func (s *Server) routes() {
 	e.POST("/-/package/:name/dist-tags/:tag", s.setTag)
 	e.DELETE("/-/package/:name/dist-tags/:tag", s.removeTag)
 
+	e.GET("/downloads/point/:period", s.downloadPoint)
+	e.GET("/downloads/point/:period/:name", s.downloadPoint)
+	e.GET("/downloads/range/:period", s.downloadRange)
+	e.GET("/downloads/range/:period/:name", s.downloadRange)
+	e.GET("/versions/:name/last-week", s.versionDownloads)
+
 	e.GET("/:name", s.packument)
 	e.PUT("/:name", s.publish)
 	e.GET("/:name/-/:file", s.tarball)

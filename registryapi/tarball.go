@@ -46,5 +46,8 @@ func (s *Server) tarball(c echo.Context) error {
 	// Echo's response hides that the connection can take a file from the kernel (sendfile).
 	n, err := io.Copy(c.Response().Writer, t.Content)
 	c.Response().Size = n
+	if err == nil {
+		s.Stats.Count(t.VersionID)
+	}
 	return err
 }

@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/search"
 	"latchkey/internal/secret"
 	"latchkey/internal/signing"
+	"latchkey/internal/stats"
 	"latchkey/internal/token"
 )
 
@@ -38,6 +39,7 @@ type App struct {
 	Orgs         *org.Service
 	Packages     *registry.Service
 	Search       *search.Service
+	Stats        *stats.Service
 	Outbox       *outbox.Service
 
 	db      *db.DB
@@ -93,6 +95,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Orgs = org.New(a.db, a.Now, a.Accounts, limits, a.Outbox, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)
 	a.Search = search.New(a.db, a.Now, a.Config)
+	a.Stats = stats.New(a.db, a.Now, a.Packages)
 	a.schedule(limits, blobs)
 	return a.Signing.Ensure(ctx)
 }
@@ -147,6 +150,8 @@ func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Every(time.Hour, "sweep drafts of tarballs", blobs.SweepDrafts)
 	a.Jobs.Every(time.Hour, "sweep limits", limits.Sweep)
 	a.Jobs.Every(10*time.Minute, "renew the search index", a.Search.Refresh)
+	a.Jobs.Every(stats.FlushEvery, "write down downloads", a.Stats.Flush)
+	a.Jobs.Every(time.Hour, "sweep downloads of versions", a.Stats.Sweep)
 }
 
 // Run does the jobs until ctx ends.
@@ -160,7 +165,8 @@ func (a *App) Ready(ctx context.Context) error { return a.db.Ping(ctx) }
 
 // Close writes down what is only in memory and closes everything, the last opened first.
 func (a *App) Close() error {
-	return errors.Join(a.Tokens.Flush(context.Background()), a.close())
+	ctx := context.Background()
+	return errors.Join(a.Tokens.Flush(ctx), a.Stats.Flush(ctx), a.close())
 }
 
 func (a *App) close() error {

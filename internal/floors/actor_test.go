@@ -18,7 +18,7 @@ var withoutActor = []string{
 	"internal/signing.Ensure", "internal/signing.Sign", "internal/signing.Keys",
 	"internal/org.Sweep",
 	"internal/registry.Sweep",
-	"internal/search.Refresh",
+	"internal/search.Refresh", "internal/stats.Flush", "internal/stats.Sweep",
 	"internal/token.Flush", "internal/token.Sweep",
 }
 

@@ -44,6 +44,7 @@ var floors = map[string]int{
 	"internal/token":         6,
 	"internal/org":           6,
 	"internal/registry":      7,
+	"internal/stats":         8,
 	"internal/app":           9,
 	"internal/edge":          9,
 	"views/ui":               9,

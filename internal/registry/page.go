@@ -95,6 +95,12 @@ func (s *Service) ByPerson(ctx context.Context, by access.Actor, person string) 
 	return store{s.db}.maintainedBy(ctx, person, by.UserID, packagesPerPage)
 }
 
+// Find returns the id of a package that the actor may read, for what is kept beside packages.
+func (s *Service) Find(ctx context.Context, by access.Actor, name string) (id string, err error) {
+	h, err := s.authorize(ctx, nil, by, access.PackageRead, name)
+	return h.ID, err
+}
+
 // Count says how much is published.
 type Count struct{ Packages, Versions int64 }
 

@@ -45,12 +45,13 @@ func (s store) latest(ctx context.Context, packageID string) (latest, error) {
 
 // tarball is what a download needs to know.
 type tarball struct {
+	ID   string
 	Blob string
 	Size int64
 }
 
 func (s store) tarball(ctx context.Context, packageID, version string) (tarball, error) {
-	return db.One[tarball](ctx, s, ErrNotFound, `SELECT blob, size FROM versions WHERE package_id = ? AND version = ?`, packageID, version)
+	return db.One[tarball](ctx, s, ErrNotFound, `SELECT id, blob, size FROM versions WHERE package_id = ? AND version = ?`, packageID, version)
 }
 
 // holds says whether the actor's credential is still good: a token may have been revoked, and an address

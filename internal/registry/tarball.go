@@ -17,8 +17,9 @@ const smallTarball = 64 << 10
 // Tarball is an open tarball. Its bytes never change, so its digest is its ETag.
 type Tarball struct {
 	*blob.Blob
-	Digest  string // hexadecimal SHA-512
-	Private bool
+	Digest    string // hexadecimal SHA-512
+	VersionID string // what downloads are counted by
+	Private   bool
 }
 
 // Tarball opens the tarball with a conventional file name ("widget-1.0.0.tgz") for reading.
@@ -43,7 +44,7 @@ func (s *Service) Tarball(ctx context.Context, by access.Actor, name, file strin
 	if err != nil {
 		return Tarball{}, err
 	}
-	return Tarball{Blob: b, Digest: t.Blob, Private: h.Private}, nil
+	return Tarball{Blob: b, Digest: t.Blob, VersionID: t.ID, Private: h.Private}, nil
 }
 
 // openTarball opens a large tarball where it lies, from where the kernel can send it, and takes a small
