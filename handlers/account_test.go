@@ -149,7 +149,7 @@ func TestForgottenPassword(t *testing.T) {
 }
 
 func TestInvitation(t *testing.T) {
-	p := newPortal(t, func(c *config.Config) { c.SignUp = "invitation" })
+	p := newPortal(t, func(c *config.Config) { c.SignUp = config.SignUpByInvite })
 	p.Operator("olga")
 	if r := p.visit().get("/signup"); !r.has("h1:contains(Accounts are by invitation)") || r.has("main form") {
 		t.Errorf("%s", r.text("main"))
@@ -174,7 +174,7 @@ func TestInvitation(t *testing.T) {
 }
 
 func TestClosedRegistrySaysSo(t *testing.T) {
-	p := newPortal(t, func(c *config.Config) { c.SignUp = "closed" })
+	p := newPortal(t, func(c *config.Config) { c.SignUp = config.SignUpClosed })
 	if r := p.visit().get("/signup"); !r.has("h1:contains(No new accounts)") || r.has("nav a[href=/signup]") {
 		t.Errorf("%s", r.text("body"))
 	}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/config"
 	"latchkey/views"
 )
 
@@ -19,5 +20,5 @@ func (s *Server) home(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, views.Home{Recent: recent, NoOperator: !run, ByInvite: s.Config.SignUp == "invitation"})
+	return s.render(c, views.Home{Recent: recent, NoOperator: !run, ByInvite: s.Config.SignUp == config.SignUpByInvite})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/config"
 	"latchkey/views/ui"
 )
 
@@ -62,7 +63,7 @@ func (s *Server) framed(c echo.Context, flash string) context.Context {
 		Product: s.Config.Name, Registry: s.Config.RegistryURL,
 		Path: c.Request().URL.Path, Now: s.Now(), Flash: flash,
 		Me:     ui.Me{Name: by.Name, Operator: by.Operator, Verified: by.EmailVerified},
-		SignUp: s.Config.SignUp == "open", Mail: s.Outbox.Captures(),
+		SignUp: s.Config.SignUp == config.SignUpOpen, Mail: s.Outbox.Captures(),
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -109,6 +110,7 @@ func (s *Server) loadSession(next echo.HandlerFunc) echo.HandlerFunc {
 // identify turns the cookie into an actor. A cookie that leads nowhere any more is taken back.
 func (s *Server) identify(c echo.Context) (access.Actor, error) {
 	ctx, by := c.Request().Context(), edge.Actor(c)
+	by.Browser = s.knownAs(c)
 	id := s.sessions.GetString(ctx, keySession)
 	if s.sessions.Exists(ctx, keyBroken) {
 		return by, s.sessions.Destroy(ctx)
@@ -168,7 +170,37 @@ func (s *Server) begin(c echo.Context, session account.Session, flash, next stri
 	if _, _, err := s.sessions.Commit(ctx); err != nil {
 		return err
 	}
+	s.keepBrowser(c, session.Browser)
 	return redirect(c, next)
+}
+
+// browserSecret is the form of what a browser keeps to be known again.
+var browserSecret = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+
+// browserLife is how long browsers keep it: it outlives sessions, and proves nothing by itself.
+const browserLife = 365 * 24 * time.Hour
+
+func (s *Server) browserCookie() string {
+	if s.Config.Secure() {
+		return "__Host-device"
+	}
+	return "latchkey_device"
+}
+
+// knownAs is what the browser keeps to be known again, or "".
+func (s *Server) knownAs(c echo.Context) string {
+	cookie, err := c.Request().Cookie(s.browserCookie())
+	if err != nil || !browserSecret.MatchString(cookie.Value) {
+		return ""
+	}
+	return cookie.Value
+}
+
+func (s *Server) keepBrowser(c echo.Context, secret string) {
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Secure where the portal is reached over https
+		Name: s.browserCookie(), Value: secret, Path: "/", MaxAge: int(browserLife.Seconds()),
+		Secure: s.Config.Secure(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
 }
 
 // flash says text on the page at next, and goes there.

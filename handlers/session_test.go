@@ -8,11 +8,15 @@ import (
 
 	"latchkey/internal/account"
 	"latchkey/internal/app/apptest"
+	"latchkey/internal/config"
 )
 
+// cookieOf is the cookie of the browser's session.
 func cookieOf(b *browser) *http.Cookie {
-	for _, c := range b.cookies {
-		return c
+	for name, c := range b.cookies {
+		if strings.HasSuffix(name, "session") {
+			return c
+		}
 	}
 	return nil
 }
@@ -94,6 +98,33 @@ func TestConfirmingAndChangingThePasswordGiveANewCookie(t *testing.T) {
 	}
 }
 
+func TestBrowserIsKnownAgainAfterItSignsOut(t *testing.T) {
+	for name, row := range map[string]struct {
+		cookie  string
+		options []func(*config.Config)
+	}{"http": {"latchkey_device", nil}, "https": {"__Host-device", []func(*config.Config){https}}} {
+		p := newPortal(t, append(row.options, func(c *config.Config) { c.Limits.SignInRate.N = 1 })...)
+		p.Person("ann")
+		b := p.as("ann")
+		c := b.cookies[row.cookie]
+		if c == nil || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || c.Secure != (name == "https") || c.MaxAge < 1e7 {
+			t.Fatalf("%s: %+v", name, c)
+		}
+		b.post("/logout", form())
+		p.visit().post("/login", form("login", "ann", "password", "wrong")) // from the same network
+		if r := p.visit().post("/login", form("login", "ann", "password", apptest.Password)); r.status != http.StatusTooManyRequests {
+			t.Errorf("%s: an unknown browser: %d", name, r.status)
+		}
+		if r := b.post("/login", form("login", "ann", "password", apptest.Password)); r.status != http.StatusSeeOther || b.cookies[row.cookie].Value != c.Value {
+			t.Errorf("%s: the known browser: %d", name, r.status)
+		}
+		b.cookies[row.cookie] = &http.Cookie{Name: row.cookie, Value: "not ours"}
+		if r := b.get("/settings/profile"); r.status != http.StatusOK {
+			t.Errorf("%s: garbage: %d", name, r.status)
+		}
+	}
+}
+
 func TestSignedOutCookieIsWorthNothing(t *testing.T) {
 	p := newPortal(t)
 	p.Person("ann")
@@ -106,7 +137,7 @@ func TestSignedOutCookieIsWorthNothing(t *testing.T) {
 	if r := b.get("/"); !r.has("#flash:contains(You are signed out.)") || !r.has("nav a[href=/login]") {
 		t.Errorf("the page does not say so: %s", r.text("body"))
 	}
-	if r := b.get("/"); r.has("#flash .note") || len(b.cookies) != 0 {
+	if r := b.get("/"); r.has("#flash .note") || cookieOf(b) != nil {
 		t.Errorf("the message comes twice, or its cookie stays: %v", b.cookies)
 	}
 	thief := p.visit()
@@ -116,7 +147,7 @@ func TestSignedOutCookieIsWorthNothing(t *testing.T) {
 	}
 }
 
-// B05 and B06: scs writes a session again when a request that began before the sign-out ends after it.
+// scs writes a session again when a request that began before the sign-out ends after it.
 // The row comes back, and leads nowhere, because who somebody is is not in it.
 func TestSlowRequestDoesNotBringASessionBack(t *testing.T) {
 	p := newPortal(t)
@@ -139,7 +170,7 @@ func TestSlowRequestDoesNotBringASessionBack(t *testing.T) {
 	if thief.signedIn() {
 		t.Error("ann is signed in again")
 	}
-	if len(thief.cookies) != 0 {
+	if cookieOf(thief) != nil {
 		t.Error("the cookie was not taken back")
 	}
 }
@@ -196,7 +227,7 @@ func TestDamagedStateSignsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.server.sessions.Codec = codec{}
-	if r := b.get("/"); r.status != http.StatusOK || !r.has("nav a[href=/login]") || len(b.cookies) != 0 {
+	if r := b.get("/"); r.status != http.StatusOK || !r.has("nav a[href=/login]") || cookieOf(b) != nil {
 		t.Errorf("%d, cookies %v: %s", r.status, b.cookies, r.text("nav"))
 	}
 }

@@ -8,12 +8,15 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "latchkey/views/ui"
+import (
+	"latchkey/internal/config"
+	"latchkey/views/ui"
+)
 
 // SignUp is the page on which somebody makes an account, or learns why not.
 type SignUp struct {
 	Form AccountForm
-	Mode string // open, invitation or closed
+	Mode config.SignUp
 }
 
 func (p SignUp) Page() templ.Component {
@@ -62,7 +65,7 @@ func (p SignUp) Page() templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				switch p.Mode {
-				case "open":
+				case config.SignUpOpen:
 					templ_7745c5c3_Err = ui.Title("Make an account", "To publish, and to install what is private. We mail you a link to verify your address; until you follow it, you can look around and not publish.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -101,7 +104,7 @@ func (p SignUp) Page() templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-				case "invitation":
+				case config.SignUpByInvite:
 					templ_7745c5c3_Err = ui.Title("Accounts are by invitation", "Somebody who runs this registry must invite you. The invitation is a link that comes by mail; open it, and you can make your account.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

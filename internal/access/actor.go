@@ -34,6 +34,7 @@ type Actor struct {
 	EmailVerified bool
 	SessionID     string    // browser only
 	SudoUntil     time.Time // browser only: identity confirmed until
+	Browser       string    // browser only: a secret by which it is known again, kept when it signs out
 	Grant         *Grant    // what a token may; nil in a browser
 	IP            netip.Addr
 	Agent         string

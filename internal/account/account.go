@@ -49,8 +49,9 @@ type Profile struct{ FullName, Homepage string }
 
 // Session is a browser that was just signed in.
 type Session struct {
-	ID   string
-	User User
+	ID      string
+	User    User
+	Browser string // a secret for the browser to keep, by which it is known again
 }
 
 // SignUp is the form that makes an account. Invitation is the secret of an invitation's link, if any;

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"latchkey/internal/account"
+	"latchkey/internal/account/accounttest"
 )
 
 func TestDeviceNamesWhatIsWellKnownAndNothingElse(t *testing.T) {
@@ -14,7 +15,7 @@ func TestDeviceNamesWhatIsWellKnownAndNothingElse(t *testing.T) {
 		"pnpm/10.21.0 npm/? node/v22.1.0 darwin arm64":                         "pnpm 10.21.0 on macOS",
 		"yarn/1.22.22 npm/? node/v22 linux x64":                                "yarn 1.22.22 on Linux",
 		"bun/1.3.1":                                                            "bun 1.3.1",
-		firefox:                                                                "Firefox on Linux",
+		accounttest.Firefox:                                                    "Firefox on Linux",
 		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15":     "Safari on macOS",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36":           "Chrome on Windows",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0": "Edge on Windows",

@@ -80,7 +80,7 @@ func (s *Service) ResendVerification(ctx context.Context, by access.Actor) error
 		return ErrVerified
 	}
 	// The answer is the same over the limit: how many mails went to an address is nobody's business.
-	mailable, err := s.mayMail(ctx, toVerify, u.EmailKey)
+	mailable, err := s.mayVerify(ctx, by, u)
 	if err != nil || !mailable {
 		return err
 	}

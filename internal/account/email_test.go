@@ -6,6 +6,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/account/accounttest"
 )
 
 func TestLookingAtAVerifyLinkVerifiesNothing(t *testing.T) {
@@ -13,32 +14,32 @@ func TestLookingAtAVerifyLinkVerifiesNothing(t *testing.T) {
 		s := w.signUp("ann", "ann@example.com")
 		link := w.mailed("ann@example.com", "Verify")
 		for range 3 {
-			if _, err := w.VerifyLink(t.Context(), w.as(s.ID), link); err != nil {
+			if _, err := w.VerifyLink(t.Context(), w.As(s.ID), link); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if w.as(s.ID).EmailVerified {
+		if w.As(s.ID).EmailVerified {
 			t.Error("verified by looking")
 		}
-		w.ok(w.VerifyEmail(t.Context(), w.as(s.ID), link))
-		w.is(w.VerifyEmail(t.Context(), w.as(s.ID), link), account.ErrLink)
+		w.OK(w.VerifyEmail(t.Context(), w.As(s.ID), link))
+		w.Is(w.VerifyEmail(t.Context(), w.As(s.ID), link), account.ErrLink)
 	})
 }
 
 func TestVerifyLinkNeedsItsOwnAccount(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		bob := w.person("bob")
+		bob := w.Somebody("bob")
 		ann := w.signUp("ann", "ann@example.com")
 		link := w.mailed("ann@example.com", "Verify")
 		for _, c := range []struct {
 			by   access.Actor
 			want error
-		}{{visitor(7), access.ErrUnauthenticated}, {w.as(bob.ID), account.ErrOtherAccount}} {
+		}{{visitor(7), access.ErrUnauthenticated}, {w.As(bob.ID), account.ErrOtherAccount}} {
 			_, err := w.VerifyLink(t.Context(), c.by, link)
-			w.is(err, c.want)
-			w.is(w.VerifyEmail(t.Context(), c.by, link), c.want)
+			w.Is(err, c.want)
+			w.Is(w.VerifyEmail(t.Context(), c.by, link), c.want)
 		}
-		w.ok(w.VerifyEmail(t.Context(), w.as(ann.ID), link))
+		w.OK(w.VerifyEmail(t.Context(), w.As(ann.ID), link))
 	})
 }
 
@@ -46,38 +47,38 @@ func TestVerifyLinkLivesADayAndTheNewestIsNotTheOnlyOne(t *testing.T) {
 	w := sqlite(t)
 	s := w.signUp("ann", "ann@example.com")
 	first := w.mailed("ann@example.com", "Verify")
-	w.ok(w.ResendVerification(t.Context(), w.as(s.ID)))
+	w.OK(w.ResendVerification(t.Context(), w.As(s.ID)))
 	second := w.mailed("ann@example.com", "Verify")
-	w.pass(24 * time.Hour)
-	s = w.signIn("ann")
-	w.is(w.VerifyEmail(t.Context(), w.as(s.ID), first), account.ErrLink)
-	w.is(w.VerifyEmail(t.Context(), w.as(s.ID), second), account.ErrLink)
-	w.ok(w.ResendVerification(t.Context(), w.as(s.ID)))
+	w.Pass(24 * time.Hour)
+	s = w.SignedIn("ann")
+	w.Is(w.VerifyEmail(t.Context(), w.As(s.ID), first), account.ErrLink)
+	w.Is(w.VerifyEmail(t.Context(), w.As(s.ID), second), account.ErrLink)
+	w.OK(w.ResendVerification(t.Context(), w.As(s.ID)))
 	third := w.mailed("ann@example.com", "Verify")
-	w.ok(w.ResendVerification(t.Context(), w.as(s.ID)))
+	w.OK(w.ResendVerification(t.Context(), w.As(s.ID)))
 	fourth := w.mailed("ann@example.com", "Verify")
-	w.ok(w.VerifyEmail(t.Context(), w.as(s.ID), third)) // people follow the first mail they see
-	w.is(w.VerifyEmail(t.Context(), w.as(s.ID), fourth), account.ErrLink)
-	w.is(w.ResendVerification(t.Context(), w.as(s.ID)), account.ErrVerified)
-	w.logged("account.verification_requested", 3)
+	w.OK(w.VerifyEmail(t.Context(), w.As(s.ID), third)) // people follow the first mail they see
+	w.Is(w.VerifyEmail(t.Context(), w.As(s.ID), fourth), account.ErrLink)
+	w.Is(w.ResendVerification(t.Context(), w.As(s.ID)), account.ErrVerified)
+	w.Logged("account.verification_requested", 3)
 }
 
 func TestResendingIsBoundedWithoutSayingSo(t *testing.T) {
 	w := sqlite(t)
 	s := w.signUp("ann", "ann@example.com")
 	for range 10 {
-		w.ok(w.ResendVerification(t.Context(), w.as(s.ID)))
+		w.OK(w.ResendVerification(t.Context(), w.As(s.ID)))
 	}
-	if n := len(w.mails()); n != 5 {
+	if n := len(w.Mails()); n != 5 {
 		t.Errorf("%d mails", n)
 	}
-	w.is(w.ResendVerification(t.Context(), visitor(7)), access.ErrUnauthenticated)
+	w.Is(w.ResendVerification(t.Context(), visitor(7)), access.ErrUnauthenticated)
 }
 
 func TestAddressIsVerifiedByOneAccountHoweverManyTry(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.cfg.Limits.MailRate.N = 100
-		w.cfg.Limits.SignUpRate.N = 100
+		w.Config.Limits.MailRate.N = 100
+		w.Config.Limits.SignUpRate.N = 100
 		type try struct {
 			by   access.Actor
 			link string
@@ -85,12 +86,12 @@ func TestAddressIsVerifiedByOneAccountHoweverManyTry(t *testing.T) {
 		var tries []try
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
 			s := w.signUp(name, "shared@example.com")
-			tries = append(tries, try{w.as(s.ID), w.mailed("shared@example.com", "Verify")})
+			tries = append(tries, try{w.As(s.ID), w.mailed("shared@example.com", "Verify")})
 		}
-		won, lost := race(func(i int) error {
+		won, lost := accounttest.Race(func(i int) error {
 			return w.VerifyEmail(t.Context(), tries[i%5].by, tries[i%5].link)
 		})
-		if won != 1 || w.count(`SELECT COUNT(*) FROM users WHERE email_verified_at IS NOT NULL`) != 1 {
+		if won != 1 || w.Rows(`SELECT COUNT(*) FROM users WHERE email_verified_at IS NOT NULL`) != 1 {
 			t.Errorf("verified %d times: %v", won, lost)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/errs"
 )
 
@@ -20,7 +21,7 @@ func (s *Service) Invite(ctx context.Context, by access.Actor, email string) err
 	if err := access.Check(by, access.OperatorManage, access.Installation(by), s.now()); err != nil {
 		return err
 	}
-	if s.cfg.SignUp == "closed" {
+	if s.cfg.SignUp == config.SignUpClosed {
 		return errs.New(errs.Conflict, "account.no_invitations", "Sign-up is closed here, so nobody could accept: set --sign-up to invitation or open.")
 	}
 	if strings.TrimSpace(email) == "" {

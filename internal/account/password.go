@@ -149,6 +149,9 @@ func (s *Service) hashNew(ctx context.Context, u user, password string) (string,
 // replacePassword sets a password, ends the sessions but one, and makes older reset links useless.
 func (s *Service) replacePassword(ctx context.Context, tx *db.Tx, by access.Actor, u user, hash, but string) error {
 	st := store{tx}
+	if err := s.limits.Forgive(ctx, tx, signInTo(u.Name), signInTo(u.EmailKey)); err != nil { // the guesses were at the old one
+		return err
+	}
 	if err := st.setPassword(ctx, u.ID, hash, s.now()); err != nil {
 		return err
 	}

@@ -7,12 +7,11 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/errs"
+	"latchkey/internal/secret"
 )
 
 const (
@@ -23,13 +22,13 @@ const (
 
 // start signs a browser in. Whoever just proved who they are need not do so again for a while.
 func (s *Service) start(ctx context.Context, tx *db.Tx, by access.Actor, u user) (Session, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Session{}, err
-	}
 	now, st := s.now(), store{tx}
-	b := browser{by.Address(), by.Agent}
-	if err := st.insertSession(ctx, id.String(), u.ID, b, now, now.Add(s.cfg.Limits.SessionLife)); err != nil {
+	out := Session{ID: db.NewID(), User: u.public(), Browser: by.Browser}
+	if out.Browser == "" {
+		out.Browser = secret.New()
+	}
+	b := browser{by.Address(), by.Agent, secret.Hash(out.Browser)}
+	if err := st.insertSession(ctx, out.ID, u.ID, b, now, now.Add(s.cfg.Limits.SessionLife)); err != nil {
 		return Session{}, err
 	}
 	by = as(by, u, access.ViaBrowser)
@@ -40,7 +39,7 @@ func (s *Service) start(ctx context.Context, tx *db.Tx, by access.Actor, u user)
 	if err != nil {
 		return Session{}, err
 	}
-	return Session{ID: id.String(), User: u.public()}, s.recordEnded(ctx, tx, by, u, ended, "too_many")
+	return out, s.recordEnded(ctx, tx, by, u, ended, "too_many")
 }
 
 // recordEnded writes to the log that sessions were ended, when any were.
@@ -99,7 +98,8 @@ func (s *Service) ActorFor(ctx context.Context, by access.Actor, sessionID strin
 }
 
 // Confirm proves with the password that it is still the same person, for access.SudoFor. A wrong
-// password is an Invalid error about the field "password", counted like a failed sign-in.
+// password is an Invalid error about the field "password". The tries of one session are counted apart: those
+// who try to sign in as somebody do not keep them from confirming.
 func (s *Service) Confirm(ctx context.Context, by access.Actor, password string) error {
 	if err := s.self(by, access.SessionConfirm); err != nil {
 		return err
@@ -108,7 +108,8 @@ func (s *Service) Confirm(ctx context.Context, by access.Actor, password string)
 	if err != nil {
 		return err
 	}
-	if _, err := s.prove(ctx, by, u, "signin:user:"+u.ID, password); errors.Is(err, ErrSignIn) {
+	held := counts{{"confirm:" + by.SessionID, s.cfg.Limits.SignInRate}}
+	if _, err := s.prove(ctx, by, u, held, password); errors.Is(err, ErrSignIn) {
 		return errs.Field("password", "This is not the password of "+u.Name+".")
 	} else if err != nil {
 		return err

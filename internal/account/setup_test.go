@@ -8,17 +8,18 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/account/accounttest"
 	"latchkey/internal/errs"
 )
 
 // setupLink returns the secret of a new setup link.
 func (w *world) setupLink() string {
-	w.t.Helper()
-	address, err := w.SetupLink(w.t.Context(), access.Console())
-	w.ok(err)
+	w.T.Helper()
+	address, err := w.SetupLink(w.T.Context(), access.Console())
+	w.OK(err)
 	link, ok := strings.CutPrefix(address, "https://registry.example.com/setup/")
 	if !ok {
-		w.t.Fatalf("the link is %q", address)
+		w.T.Fatalf("the link is %q", address)
 	}
 	return link
 }
@@ -32,24 +33,24 @@ func TestSetupLinkMakesTheFirstOperatorOnce(t *testing.T) {
 		}
 		link := w.setupLink()
 		for range 3 {
-			w.ok(w.SetupOpen(t.Context(), link))
+			w.OK(w.SetupOpen(t.Context(), link))
 		}
 		bad := first
 		bad.Password = "short"
 		_, err := w.SetUp(t.Context(), visitor(7), link, bad)
-		fields(t, err, "password")
+		accounttest.Fields(t, err, "password")
 		s, err := w.SetUp(t.Context(), visitor(7), link, first)
-		w.ok(err)
-		a := w.as(s.ID)
+		w.OK(err)
+		a := w.As(s.ID)
 		if !a.Operator || !a.EmailVerified || a.Name != "root" {
 			t.Errorf("actor %+v", a)
 		}
-		w.quiet()
+		w.Quiet()
 		again := first
 		again.Name, again.Email = "eve", "eve@example.com"
 		_, err = w.SetUp(t.Context(), visitor(7), link, again)
-		w.is(err, account.ErrLink)
-		w.is(w.SetupOpen(t.Context(), link), account.ErrLink)
+		w.Is(err, account.ErrLink)
+		w.Is(w.SetupOpen(t.Context(), link), account.ErrLink)
 		if address, err := w.SetupLink(t.Context(), access.Console()); err != nil || address != "" {
 			t.Errorf("a link with an operator there: %q, %v", address, err)
 		}
@@ -62,13 +63,13 @@ func TestSetupLinkMakesTheFirstOperatorOnce(t *testing.T) {
 func TestSetupLinkMakesOneOperatorHoweverManyTry(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		link := w.setupLink()
-		won, lost := race(func(i int) error {
+		won, lost := accounttest.Race(func(i int) error {
 			in := first
 			in.Name, in.Email = fmt.Sprintf("root%d", i), fmt.Sprintf("root%d@example.com", i)
 			_, err := w.SetUp(t.Context(), visitor(byte(i)), link, in)
 			return err
 		})
-		if won != 1 || w.count(`SELECT COUNT(*) FROM users`) != 1 || w.count(`SELECT COUNT(*) FROM names`) != 1 {
+		if won != 1 || w.Rows(`SELECT COUNT(*) FROM users`) != 1 || w.Rows(`SELECT COUNT(*) FROM names`) != 1 {
 			t.Errorf("%d operators", won)
 		}
 		for _, err := range lost {
@@ -82,12 +83,12 @@ func TestSetupLinkMakesOneOperatorHoweverManyTry(t *testing.T) {
 func TestNewerSetupLinkReplacesOlderOnesAndLivesAnHour(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		older, newer := w.setupLink(), w.setupLink()
-		w.is(w.SetupOpen(t.Context(), older), account.ErrLink)
-		w.ok(w.SetupOpen(t.Context(), newer))
-		w.pass(time.Hour)
-		w.is(w.SetupOpen(t.Context(), newer), account.ErrLink)
+		w.Is(w.SetupOpen(t.Context(), older), account.ErrLink)
+		w.OK(w.SetupOpen(t.Context(), newer))
+		w.Pass(time.Hour)
+		w.Is(w.SetupOpen(t.Context(), newer), account.ErrLink)
 		_, err := w.SetUp(t.Context(), visitor(7), newer, first)
-		w.is(err, account.ErrLink)
+		w.Is(err, account.ErrLink)
 	})
 }
 
@@ -95,17 +96,17 @@ func TestSetupLinkIsUselessOnceTheConsoleMadeAnOperator(t *testing.T) {
 	w := sqlite(t)
 	link := w.setupLink()
 	_, err := w.Create(t.Context(), access.Console(), account.NewAccount{Name: "ops", Email: "ops@example.com", Password: good, Operator: true})
-	w.ok(err)
+	w.OK(err)
 	_, err = w.SetUp(t.Context(), visitor(7), link, first)
-	w.is(err, account.ErrHasOperator)
-	if n := w.count(`SELECT COUNT(*) FROM users WHERE operator`); n != 1 {
+	w.Is(err, account.ErrHasOperator)
+	if n := w.Rows(`SELECT COUNT(*) FROM users WHERE operator`); n != 1 {
 		t.Errorf("%d operators", n)
 	}
 }
 
 func TestSetUpKeepsTheRulesOfAccounts(t *testing.T) {
 	w := sqlite(t)
-	w.person("ann")
+	w.Somebody("ann")
 	link := w.setupLink()
 	for field, change := range map[string]func(*account.SignUp){
 		"name":  func(in *account.SignUp) { in.Name = "ann" },
@@ -114,16 +115,16 @@ func TestSetUpKeepsTheRulesOfAccounts(t *testing.T) {
 		in := first
 		change(&in)
 		_, err := w.SetUp(t.Context(), visitor(7), link, in)
-		fields(t, err, field)
+		accounttest.Fields(t, err, field)
 	}
 	_, err := w.SetUp(t.Context(), visitor(7), link, first) // and the link still works
-	w.ok(err)
+	w.OK(err)
 }
 
 func TestOnlyTheConsoleIsGivenASetupLink(t *testing.T) {
 	w := sqlite(t)
-	for _, by := range []access.Actor{visitor(7), w.as(w.person("ann").ID)} {
+	for _, by := range []access.Actor{visitor(7), w.As(w.Somebody("ann").ID)} {
 		_, err := w.SetupLink(t.Context(), by)
-		w.is(err, access.ErrHidden)
+		w.Is(err, access.ErrHidden)
 	}
 }

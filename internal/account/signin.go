@@ -10,12 +10,10 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/errs"
-	"latchkey/internal/limit"
-	"latchkey/internal/secret"
 )
 
-// SignIn signs a browser in. login is a name or an address. Whoever is wrong about either gets one
-// and the same Invalid error.
+// SignIn signs a browser in. login is a name or a verified address. Whoever is wrong about either gets
+// one and the same Invalid error.
 func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password string) (out Session, err error) {
 	err = s.proven(ctx, by, login, password, func(u user) error {
 		known, err := s.knows(ctx, by, u)
@@ -26,13 +24,7 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password s
 			if err := s.still(ctx, tx, u); err != nil {
 				return err
 			}
-			if !known {
-				data := map[string]string{"Device": Device(by.Agent), "From": from(by)}
-				if err := s.notify(ctx, tx, u, "new-sign-in", data); err != nil {
-					return err
-				}
-			}
-			out, err = s.start(ctx, tx, by, u)
+			out, err = s.enter(ctx, tx, by, u, known)
 			return err
 		})
 	})
@@ -43,6 +35,18 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password s
 		return Session{}, err
 	}
 	return out, nil
+}
+
+// enter opens the session of somebody who proved all that they had to, and writes to them when they were
+// not seen in this browser before.
+func (s *Service) enter(ctx context.Context, tx *db.Tx, by access.Actor, u user, known bool) (Session, error) {
+	if !known {
+		data := map[string]string{"Device": Device(by.Agent), "From": from(by)}
+		if err := s.notify(ctx, tx, u, "new-sign-in", data); err != nil {
+			return Session{}, err
+		}
+	}
+	return s.start(ctx, tx, by, u)
 }
 
 // WithPassword finds out whose a name and a password are, for a client that has no browser, and does
@@ -94,7 +98,7 @@ func (s *Service) knows(ctx context.Context, by access.Actor, u user) (bool, err
 	seen, err := store{s.db}.browsers(ctx, u.ID)
 	device, address := Device(by.Agent), by.Address()
 	known := func(b browser) bool {
-		return (b.IP == address || Near(b.IP, address)) && Device(b.Agent) == device
+		return b.is(by) || (b.IP == address || Near(b.IP, address)) && Device(b.Agent) == device
 	}
 	return len(seen) == 0 || slices.ContainsFunc(seen, known), err
 }
@@ -106,31 +110,27 @@ func (s *Service) identify(ctx context.Context, by access.Actor, login, password
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return user{}, err
 	}
-	counted := "signin:user:" + u.ID
-	if u.ID == "" {
-		counted = "signin:unknown:" + secret.Hash(key) // it may be a password, typed into the wrong field
+	held, err := s.signInCounts(ctx, by, key, u)
+	if err != nil {
+		return user{}, err
 	}
-	return s.prove(ctx, by, u, counted, password)
+	return s.prove(ctx, by, u, held, password)
 }
 
 // prove verifies a password. Tries are counted before they are verified, or parallel ones would all
 // see the old count. An unknown user (without ID) takes the same steps and the same time.
-func (s *Service) prove(ctx context.Context, by access.Actor, u user, counted, password string) (user, error) {
-	rate, network := s.cfg.Limits.SignInRate, "signin:from:"+limit.Network(by.IP)
-	if err := s.limits.Take(ctx, network, rate); err != nil {
-		return user{}, err
-	}
-	if err := s.limits.Take(ctx, counted, rate); err != nil {
+func (s *Service) prove(ctx context.Context, by access.Actor, u user, held counts, password string) (user, error) {
+	if err := s.take(ctx, held); err != nil {
 		return user{}, err
 	}
 	ok, stale, err := s.passwords.Verify(ctx, password, u.PasswordHash)
 	if err != nil { // nothing was learned, so nothing is counted
-		return user{}, errors.Join(err, s.limits.GiveBack(ctx, network, rate), s.limits.GiveBack(ctx, counted, rate))
+		return user{}, errors.Join(err, s.giveBack(ctx, held))
 	}
 	if !ok {
 		return user{}, s.failed(ctx, by, u)
 	}
-	if err := errors.Join(s.limits.GiveBack(ctx, network, rate), s.limits.Forgive(ctx, counted)); err != nil {
+	if err := s.giveBack(ctx, held); err != nil {
 		return user{}, err
 	}
 	if stale {

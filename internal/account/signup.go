@@ -5,11 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
-
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 )
@@ -35,7 +34,7 @@ func (s *Service) SignUp(ctx context.Context, by access.Actor, in SignUp) (Sessi
 	if u.PasswordHash, err = s.passwords.Hash(ctx, in.Password); err != nil {
 		return Session{}, err
 	}
-	mailable, err := s.mayMail(ctx, toVerify, u.EmailKey)
+	mailable, err := s.mayVerify(ctx, by, u)
 	if err != nil {
 		return Session{}, err
 	}
@@ -55,9 +54,9 @@ func (s *Service) SignUp(ctx context.Context, by access.Actor, in SignUp) (Sessi
 // mayJoin applies the installation's choice of who may make an account, and reads the invitation.
 func (s *Service) mayJoin(ctx context.Context, in *SignUp) (invited bool, err error) {
 	switch {
-	case s.cfg.SignUp == "closed":
+	case s.cfg.SignUp == config.SignUpClosed:
 		return false, ErrClosed
-	case in.Invitation == "" && s.cfg.SignUp == "invitation":
+	case in.Invitation == "" && s.cfg.SignUp == config.SignUpByInvite:
 		return false, ErrInvitedOnly
 	case in.Invitation == "":
 		return false, nil
@@ -83,13 +82,9 @@ func (s *Service) draft(in SignUp) (user, error) {
 	if err != nil {
 		return user{}, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return user{}, err
-	}
 	now := s.now()
 	return user{
-		ID: id.String(), Name: in.Name, FullName: fullName, Email: address, EmailKey: addressKey(address),
+		ID: db.NewID(), Name: in.Name, FullName: fullName, Email: address, EmailKey: addressKey(address),
 		CreatedAt: now, UpdatedAt: now,
 	}, nil
 }
@@ -182,14 +177,4 @@ func (s *Service) createVerified(ctx context.Context, tx *db.Tx, by access.Actor
 		return err
 	}
 	return s.insert(ctx, tx, by, u)
-}
-
-// mayMail counts a letter that a form causes, whoever fills it in: an address must not be flooded.
-// Over the limit the form answers as always, and sends nothing.
-func (s *Service) mayMail(ctx context.Context, p purpose, key string) (bool, error) {
-	err := s.limits.Take(ctx, "mail:"+string(p)+":"+key, s.cfg.Limits.MailRate)
-	if errors.Is(err, limit.ErrTooMany) {
-		return false, nil
-	}
-	return err == nil, err
 }

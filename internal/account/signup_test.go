@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/account/accounttest"
 	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
@@ -19,14 +20,14 @@ func TestSignUpSignsInAndMailsALinkToVerifyTheAddress(t *testing.T) {
 		s, err := w.SignUp(t.Context(), visitor(7), account.SignUp{
 			Name: "ann", FullName: " Ann Example ", Email: "Ann@Example.COM", Password: good,
 		})
-		w.ok(err)
+		w.OK(err)
 		want := account.User{
-			ID: s.User.ID, Name: "ann", FullName: "Ann Example", Email: "Ann@example.com", CreatedAt: w.at, UpdatedAt: w.at,
+			ID: s.User.ID, Name: "ann", FullName: "Ann Example", Email: "Ann@example.com", CreatedAt: w.Now(), UpdatedAt: w.Now(),
 		}
 		if s.User != want {
 			t.Errorf("got %+v", s.User)
 		}
-		a := w.as(s.ID)
+		a := w.As(s.ID)
 		if a.Name != "ann" || a.EmailVerified || a.Operator || a.Via != "browser" {
 			t.Errorf("actor %+v", a)
 		}
@@ -35,19 +36,19 @@ func TestSignUpSignsInAndMailsALinkToVerifyTheAddress(t *testing.T) {
 		if err != nil || address != "Ann@example.com" {
 			t.Errorf("link shows %q, %v", address, err)
 		}
-		w.ok(w.VerifyEmail(t.Context(), a, link))
-		if !w.as(s.ID).EmailVerified {
+		w.OK(w.VerifyEmail(t.Context(), a, link))
+		if !w.As(s.ID).EmailVerified {
 			t.Error("not verified")
 		}
-		w.logged("account.created", 1)
-		w.logged("account.email_verified", 1)
-		w.logged("session.started", 1)
+		w.Logged("account.created", 1)
+		w.Logged("account.email_verified", 1)
+		w.Logged("session.started", 1)
 	})
 }
 
 func TestSignUpSaysAllThatIsWrongWithTheForm(t *testing.T) {
 	w := sqlite(t)
-	w.person("taken")
+	w.Somebody("taken")
 	valid := account.SignUp{Name: "ann", Email: "ann@example.com", Password: good}
 	for _, c := range []struct {
 		change func(*account.SignUp)
@@ -69,17 +70,17 @@ func TestSignUpSaysAllThatIsWrongWithTheForm(t *testing.T) {
 		form := valid
 		c.change(&form)
 		_, err := w.SignUp(t.Context(), visitor(7), form)
-		fields(t, err, c.want...)
+		accounttest.Fields(t, err, c.want...)
 	}
-	w.quiet()
-	if n := w.count(`SELECT COUNT(*) FROM users`); n != 1 {
+	w.Quiet()
+	if n := w.Rows(`SELECT COUNT(*) FROM users`); n != 1 {
 		t.Errorf("%d accounts", n)
 	}
 }
 
 func TestNamesAreShortPlainAndNotReserved(t *testing.T) {
 	w := sqlite(t)
-	w.cfg.Limits.SignUpRate = config.Rate{}
+	w.Config.Limits.SignUpRate = config.Rate{}
 	for _, name := range []string{"a", "7", "ann", "ann-b", "ann_b", "ann.b", "0x", strings.Repeat("n", 39)} {
 		w.signUp(name, "x@example.com")
 	}
@@ -90,13 +91,13 @@ func TestNamesAreShortPlainAndNotReserved(t *testing.T) {
 		"recovery", "auth", "settings", "staged", "operator", "sudo",
 	} {
 		_, err := w.SignUp(t.Context(), visitor(7), account.SignUp{Name: name, Email: "x@example.com", Password: good})
-		fields(t, err, "name")
+		accounttest.Fields(t, err, "name")
 	}
 }
 
 func TestAddressesHaveOnePlainForm(t *testing.T) {
 	w := sqlite(t)
-	w.cfg.Limits.SignUpRate, w.cfg.Limits.MailRate = config.Rate{}, config.Rate{}
+	w.Config.Limits.SignUpRate, w.Config.Limits.MailRate = config.Rate{}, config.Rate{}
 	for i, c := range []struct{ given, want string }{
 		{"ann@example.com", "ann@example.com"},
 		{" ann@example.com ", "ann@example.com"},
@@ -118,23 +119,23 @@ func TestAddressesHaveOnePlainForm(t *testing.T) {
 	} {
 		_, err := w.SignUp(t.Context(), visitor(7), account.SignUp{Name: "bob", Email: address, Password: good})
 		if address == "ann@example.com\n" { // white space around it is typing, not meaning
-			w.ok(err)
+			w.OK(err)
 			continue
 		}
-		fields(t, err, "email")
+		accounttest.Fields(t, err, "email")
 	}
 }
 
 func TestNameIsTakenOnceHoweverManyTry(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.cfg.Limits.SignUpRate = config.Rate{}
-		won, lost := race(func(i int) error {
+		w.Config.Limits.SignUpRate = config.Rate{}
+		won, lost := accounttest.Race(func(i int) error {
 			_, err := w.SignUp(t.Context(), visitor(byte(i)), account.SignUp{
 				Name: "ann", Email: fmt.Sprintf("ann%d@example.com", i), Password: good,
 			})
 			return err
 		})
-		if won != 1 || w.count(`SELECT COUNT(*) FROM users`) != 1 || w.count(`SELECT COUNT(*) FROM sessions`) != 1 {
+		if won != 1 || w.Rows(`SELECT COUNT(*) FROM users`) != 1 || w.Rows(`SELECT COUNT(*) FROM sessions`) != 1 {
 			t.Errorf("%d accounts of one name", won)
 		}
 		for _, err := range lost {
@@ -147,18 +148,18 @@ func TestNameIsTakenOnceHoweverManyTry(t *testing.T) {
 
 func TestAddressOfAnotherIsAnsweredLikeAnyAndItsOwnerIsTold(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.person("ann")
-		w.mails()
+		w.Somebody("ann")
+		w.Mails()
 		s := w.signUp("eve", "ANN@example.com")
 		other := w.signUp("bob", "bob@example.com")
 		if s.User.EmailVerified != other.User.EmailVerified || s.ID == "" || s.User.Email != "ANN@example.com" {
 			t.Errorf("answers differ: %+v and %+v", s.User, other.User)
 		}
 		var told bool
-		for _, m := range w.mails() {
+		for _, m := range w.Mails() {
 			switch m.To {
 			case "ann@example.com":
-				told = strings.Contains(m.Subject, "already have an account") && !strings.Contains(m.Body, "eve") && linkForm.FindString(m.Body) == ""
+				told = strings.Contains(m.Subject, "already have an account") && !strings.Contains(m.Body, "eve") && accounttest.Link(m.Body, "verify") == ""
 			case "bob@example.com":
 			default:
 				t.Errorf("mail to %s: %s", m.To, m.Subject)
@@ -167,7 +168,7 @@ func TestAddressOfAnotherIsAnsweredLikeAnyAndItsOwnerIsTold(t *testing.T) {
 		if !told {
 			t.Error("the owner was not told")
 		}
-		w.ok(w.ResendVerification(t.Context(), w.as(s.ID)))
+		w.OK(w.ResendVerification(t.Context(), w.As(s.ID)))
 		if got := w.mailed("ann@example.com", "already have an account"); got != "" {
 			t.Error("a link went out")
 		}
@@ -181,10 +182,10 @@ func TestUnverifiedClaimDoesNotKeepTheOwnerAway(t *testing.T) {
 		ann := w.signUp("ann", "ann@example.com")
 		annLink := w.mailed("ann@example.com", "Verify")
 		// Whoever reads the mail decides: the link of Eve's account does nothing for Ann's session.
-		w.is(w.VerifyEmail(t.Context(), w.as(ann.ID), eveLink), account.ErrOtherAccount)
-		w.ok(w.VerifyEmail(t.Context(), w.as(ann.ID), annLink))
-		w.is(w.VerifyEmail(t.Context(), w.as(eve.ID), eveLink), account.ErrAddressTaken)
-		if w.as(eve.ID).EmailVerified || w.count(`SELECT COUNT(*) FROM users WHERE email_verified_at IS NOT NULL`) != 1 {
+		w.Is(w.VerifyEmail(t.Context(), w.As(ann.ID), eveLink), account.ErrOtherAccount)
+		w.OK(w.VerifyEmail(t.Context(), w.As(ann.ID), annLink))
+		w.Is(w.VerifyEmail(t.Context(), w.As(eve.ID), eveLink), account.ErrAddressTaken)
+		if w.As(eve.ID).EmailVerified || w.Rows(`SELECT COUNT(*) FROM users WHERE email_verified_at IS NOT NULL`) != 1 {
 			t.Error("two accounts have one address")
 		}
 	})
@@ -192,17 +193,17 @@ func TestUnverifiedClaimDoesNotKeepTheOwnerAway(t *testing.T) {
 
 func TestSignUpsFromOneNetworkAreCounted(t *testing.T) {
 	w := sqlite(t)
-	w.cfg.Limits.SignUpRate = config.Rate{N: 3, Per: time.Hour}
-	at := func(ip string) access.Actor { return access.Anonymous(netip.MustParseAddr(ip), firefox) }
+	w.Config.Limits.SignUpRate = config.Rate{N: 3, Per: time.Hour}
+	at := func(ip string) access.Actor { return access.Anonymous(netip.MustParseAddr(ip), accounttest.Firefox) }
 	try := func(by access.Actor, name string) error {
 		_, err := w.SignUp(t.Context(), by, account.SignUp{Name: name, Email: name + "@example.com", Password: good})
 		return err
 	}
 	for i := range 3 {
-		w.ok(try(at(fmt.Sprintf("2001:db8::%d", i)), fmt.Sprintf("p%d", i)))
+		w.OK(try(at(fmt.Sprintf("2001:db8::%d", i)), fmt.Sprintf("p%d", i)))
 	}
-	w.is(try(at("2001:db8::ffff:9"), "p3"), limit.ErrTooMany)
-	w.ok(try(at("2001:db8:0:1::9"), "p3"))
+	w.Is(try(at("2001:db8::ffff:9"), "p3"), limit.ErrTooMany)
+	w.OK(try(at("2001:db8:0:1::9"), "p3"))
 }
 
 func TestOneAddressIsNotFloodedWhoeverSignsUpWithIt(t *testing.T) {
@@ -210,7 +211,7 @@ func TestOneAddressIsNotFloodedWhoeverSignsUpWithIt(t *testing.T) {
 	for i := range 8 {
 		w.signUp(fmt.Sprintf("p%d", i), "victim@example.com")
 	}
-	if n := len(w.mails()); n != 5 {
+	if n := len(w.Mails()); n != 5 {
 		t.Errorf("%d mails", n)
 	}
 }
@@ -218,12 +219,12 @@ func TestOneAddressIsNotFloodedWhoeverSignsUpWithIt(t *testing.T) {
 func TestInstallationDecidesWhoMayJoin(t *testing.T) {
 	w := sqlite(t)
 	form := account.SignUp{Name: "ann", Email: "ann@example.com", Password: good}
-	for mode, want := range map[string]error{"closed": account.ErrClosed, "invitation": account.ErrInvitedOnly} {
-		w.cfg.SignUp = mode
+	for mode, want := range map[config.SignUp]error{config.SignUpClosed: account.ErrClosed, config.SignUpByInvite: account.ErrInvitedOnly} {
+		w.Config.SignUp = mode
 		_, err := w.SignUp(t.Context(), visitor(7), form)
-		w.is(err, want)
+		w.Is(err, want)
 	}
-	w.cfg.SignUp = "closed"
+	w.Config.SignUp = config.SignUpClosed
 	if err := w.Invite(t.Context(), access.Console(), "ann@example.com"); errs.Of(err).Kind != errs.Conflict {
 		t.Errorf("invited to a closed house: %v", err)
 	}
@@ -231,8 +232,8 @@ func TestInstallationDecidesWhoMayJoin(t *testing.T) {
 
 func TestInvitationMakesOneVerifiedAccount(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.cfg.SignUp = "invitation"
-		w.ok(w.Invite(t.Context(), access.Console(), "Ann@example.com"))
+		w.Config.SignUp = config.SignUpByInvite
+		w.OK(w.Invite(t.Context(), access.Console(), "Ann@example.com"))
 		link := w.mailed("Ann@example.com", "invited")
 		for range 3 {
 			email, err := w.Invitation(t.Context(), link)
@@ -242,60 +243,60 @@ func TestInvitationMakesOneVerifiedAccount(t *testing.T) {
 		}
 		form := account.SignUp{Name: "ann", Email: "eve@example.com", Password: good, Invitation: link}
 		_, err := w.SignUp(t.Context(), visitor(7), form)
-		fields(t, err, "email")
+		accounttest.Fields(t, err, "email")
 		form.Email = ""
 		form.Password = "short"
 		_, err = w.SignUp(t.Context(), visitor(7), form)
-		fields(t, err, "password") // and the invitation still works
+		accounttest.Fields(t, err, "password") // and the invitation still works
 		form.Password = good
 		s, err := w.SignUp(t.Context(), visitor(7), form)
-		w.ok(err)
+		w.OK(err)
 		if !s.User.EmailVerified || s.User.Email != "Ann@example.com" || s.User.Operator {
 			t.Errorf("got %+v", s.User)
 		}
-		w.quiet()
+		w.Quiet()
 		form.Name = "bob"
 		_, err = w.SignUp(t.Context(), visitor(7), form)
-		w.is(err, account.ErrLink)
+		w.Is(err, account.ErrLink)
 		_, err = w.Invitation(t.Context(), link)
-		w.is(err, account.ErrLink)
-		w.logged("account.invited", 1)
+		w.Is(err, account.ErrLink)
+		w.Logged("account.invited", 1)
 	})
 }
 
 func TestInvitationExpiresAndIsUsedOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.cfg.Limits.SignUpRate = config.Rate{}
-		w.ok(w.Invite(t.Context(), access.Console(), "ann@example.com"))
+		w.Config.Limits.SignUpRate = config.Rate{}
+		w.OK(w.Invite(t.Context(), access.Console(), "ann@example.com"))
 		link := w.mailed("ann@example.com", "invited")
-		won, lost := race(func(i int) error {
+		won, lost := accounttest.Race(func(i int) error {
 			_, err := w.SignUp(t.Context(), visitor(byte(i)), account.SignUp{Name: fmt.Sprintf("ann%d", i), Password: good, Invitation: link})
 			return err
 		})
 		if won != 1 {
 			t.Errorf("used %d times; %v", won, lost)
 		}
-		w.ok(w.Invite(t.Context(), access.Console(), "bob@example.com"))
+		w.OK(w.Invite(t.Context(), access.Console(), "bob@example.com"))
 		link = w.mailed("bob@example.com", "invited")
-		w.pass(7 * 24 * time.Hour)
+		w.Pass(7 * 24 * time.Hour)
 		_, err := w.Invitation(t.Context(), link)
-		w.is(err, account.ErrLink)
+		w.Is(err, account.ErrLink)
 	})
 }
 
 func TestOnlyOperatorsInviteAndMakeAccounts(t *testing.T) {
 	w := sqlite(t)
-	ann := w.as(w.person("ann").ID)
+	ann := w.As(w.Somebody("ann").ID)
 	for _, by := range []access.Actor{visitor(7), ann} {
 		_, err := w.Create(t.Context(), by, account.NewAccount{Name: "bob", Email: "bob@example.com", Password: good})
-		w.is(err, access.ErrHidden)
-		w.is(w.Invite(t.Context(), by, "bob@example.com"), access.ErrHidden)
+		w.Is(err, access.ErrHidden)
+		w.Is(w.Invite(t.Context(), by, "bob@example.com"), access.ErrHidden)
 	}
-	fields(t, w.Invite(t.Context(), access.Console(), "nobody"), "email")
+	accounttest.Fields(t, w.Invite(t.Context(), access.Console(), "nobody"), "email")
 	for range 5 {
-		w.ok(w.Invite(t.Context(), access.Console(), "bob@example.com"))
+		w.OK(w.Invite(t.Context(), access.Console(), "bob@example.com"))
 	}
-	fields(t, w.Invite(t.Context(), access.Console(), "bob@example.com"), "email")
+	accounttest.Fields(t, w.Invite(t.Context(), access.Console(), "bob@example.com"), "email")
 }
 
 func TestAccountMadeByTheConsoleIsVerifiedAndKeepsTheRules(t *testing.T) {
@@ -303,7 +304,7 @@ func TestAccountMadeByTheConsoleIsVerifiedAndKeepsTheRules(t *testing.T) {
 		u, err := w.Create(t.Context(), access.Console(), account.NewAccount{
 			Name: "root", Email: "root@example.com", Password: good, Operator: true,
 		})
-		w.ok(err)
+		w.OK(err)
 		if !u.EmailVerified || !u.Operator {
 			t.Errorf("got %+v", u)
 		}
@@ -317,11 +318,11 @@ func TestAccountMadeByTheConsoleIsVerifiedAndKeepsTheRules(t *testing.T) {
 			{account.NewAccount{Name: "Other", Email: "other@example.com", Password: good}, "name"},
 		} {
 			_, err := w.Create(t.Context(), access.Console(), c.in)
-			fields(t, err, c.want)
+			accounttest.Fields(t, err, c.want)
 		}
-		w.quiet()
+		w.Quiet()
 		var via string
-		w.ok(w.db.Get(t.Context(), &via, `SELECT via FROM audit_log WHERE event = 'account.created'`))
+		w.OK(w.DB.Get(t.Context(), &via, `SELECT via FROM audit_log WHERE event = 'account.created'`))
 		if via != "cli" {
 			t.Errorf("recorded via %q", via)
 		}
@@ -330,9 +331,9 @@ func TestAccountMadeByTheConsoleIsVerifiedAndKeepsTheRules(t *testing.T) {
 
 func TestRefusedSignUpTakesNoName(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.person("ann")
+		w.Somebody("ann")
 		_, err := w.Create(t.Context(), access.Console(), account.NewAccount{Name: "bob", Email: "ann@example.com", Password: good})
-		fields(t, err, "email")
+		accounttest.Fields(t, err, "email")
 		w.signUp("bob", "bob@example.com")
 	})
 }

@@ -55,24 +55,11 @@ func (s store) byVerified(ctx context.Context, key string) (user, error) {
 	return db.One[user](ctx, s.Q, ErrNotFound, `SELECT `+userColumns+` FROM users WHERE email_key = ? AND email_verified_at IS NOT NULL`, key)
 }
 
-// byAddress returns who signs in with an address: whoever verified it, or the only one who claims it.
-func (s store) byAddress(ctx context.Context, key string) (u user, err error) {
-	var us []user
-	err = s.Select(ctx, &us, `SELECT `+userColumns+` FROM users WHERE email_key = ?
-		ORDER BY CASE WHEN email_verified_at IS NULL THEN 1 ELSE 0 END LIMIT 2`, key)
-	if err != nil {
-		return u, err
-	}
-	if len(us) == 0 || len(us) == 2 && us[0].EmailVerifiedAt == nil {
-		return u, ErrNotFound
-	}
-	return us[0], nil
-}
-
-// byLogin returns who a folded login is.
+// byLogin returns who a folded login is. An address is that of whoever verified it: a claim that nobody
+// verified would otherwise tell, by working or not, whether the address has an owner.
 func (s store) byLogin(ctx context.Context, login string) (user, error) {
 	if strings.Contains(login, "@") {
-		return s.byAddress(ctx, login)
+		return s.byVerified(ctx, login)
 	}
 	return s.byName(ctx, login)
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"latchkey/db"
+	"latchkey/internal/access"
+	"latchkey/internal/secret"
 )
 
 // session is a row of sessions with what a request needs of its user.
@@ -14,11 +16,17 @@ type session struct {
 	SeenAt, DeadlineAt, ConfirmedAt time.Time
 }
 
-type browser struct{ IP, Agent string }
+// browser is where a session began.
+type browser struct{ IP, Agent, BrowserHash string }
+
+// is reports whether it is the actor's browser, by what it keeps to be known again.
+func (b browser) is(by access.Actor) bool {
+	return by.Browser != "" && b.BrowserHash == secret.Hash(by.Browser)
+}
 
 func (s store) insertSession(ctx context.Context, id, userID string, b browser, now, deadline time.Time) error {
-	_, err := s.Exec(ctx, `INSERT INTO sessions (id, user_id, ip, agent, created_at, seen_at, deadline_at, confirmed_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, userID, b.IP, b.Agent, now, now, deadline, now)
+	_, err := s.Exec(ctx, `INSERT INTO sessions (id, user_id, ip, agent, browser_hash, created_at, seen_at, deadline_at, confirmed_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, userID, b.IP, b.Agent, b.BrowserHash, now, now, deadline, now)
 	return err
 }
 
@@ -58,7 +66,7 @@ func (s store) endOldest(ctx context.Context, userID string, keep int, now time.
 
 // browsers returns where an account was signed in lately.
 func (s store) browsers(ctx context.Context, userID string) (bs []browser, err error) {
-	err = s.Select(ctx, &bs, `SELECT ip, agent FROM sessions WHERE user_id = ? ORDER BY created_at DESC LIMIT 100`, userID)
+	err = s.Select(ctx, &bs, `SELECT ip, agent, browser_hash FROM sessions WHERE user_id = ? ORDER BY created_at DESC LIMIT 100`, userID)
 	return bs, err
 }
 

@@ -45,7 +45,7 @@ type Config struct {
 	SecretKey     string `help:"Key that seals private keys in the database: 32 bytes in base64. Default: made in the data folder."`
 	SecretKeyFile string `help:"File that holds --secret-key." placeholder:"FILE"`
 
-	SignUp        string `name:"sign-up" enum:"open,invitation,closed" default:"open" help:"Who may make an account: open, invitation or closed."`
+	SignUp        SignUp `name:"sign-up" enum:"open,invitation,closed" default:"open" help:"Who may make an account: open, invitation or closed."`
 	DefaultAccess string `enum:"public,restricted" default:"public" help:"Access of a new scoped package when its publisher does not say: public or restricted."`
 
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"What is logged: debug adds every successful read."`
@@ -53,6 +53,16 @@ type Config struct {
 
 	Limits Limits `embed:"" group:"limits"`
 }
+
+// SignUp is who may make an account.
+type SignUp string
+
+// The choices.
+const (
+	SignUpOpen     SignUp = "open"
+	SignUpByInvite SignUp = "invitation"
+	SignUpClosed   SignUp = "closed"
+)
 
 // Limits bound what one client may ask for. A rate is N/PERIOD ("10/5m"), or "off".
 type Limits struct {
@@ -66,9 +76,10 @@ type Limits struct {
 	SessionIdle        time.Duration `default:"1h" help:"A browser session ends when unused for this long."`
 	SessionLife        time.Duration `default:"12h" help:"A browser session ends after this long in any case."`
 	LoginTokenLife     time.Duration `default:"12h" help:"Life of a token made by npm login."`
-	SignInRate         Rate          `default:"10/5m" help:"Failed sign-ins, and forgotten passwords, per account and per address."`
+	SignInRate         Rate          `default:"10/5m" help:"Failed sign-ins, and forgotten passwords, per address; a browser that is known to the account counts by itself."`
+	SignInStop         Rate          `default:"100/1h" help:"Failed sign-ins with one login. Over it, only a browser that is known to the account signs in, or a mailed link."`
 	SignUpRate         Rate          `default:"20/24h" help:"New accounts per address."`
-	MailRate           Rate          `default:"5/6h" help:"Mails with a link that forms may cause to one address."`
+	MailRate           Rate          `default:"5/6h" help:"Mails with a link that one account's or one visitor's forms may cause to one address."`
 	LoginRate          Rate          `default:"60/1h" help:"Terminals per address that may ask to be signed in in a browser."`
 	PublishRate        Rate          `default:"300/1h" help:"Publishes that one account may try."`
 	SearchRate         Rate          `default:"600/1m" help:"Searches that one account, or one address, may make."`

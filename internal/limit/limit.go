@@ -48,9 +48,9 @@ func (s *Service) Take(ctx context.Context, key string, rate config.Rate) error 
 	})
 }
 
-// Forgive forgets the tries of a key, after the act they were counted for succeeded.
-func (s *Service) Forgive(ctx context.Context, key string) error {
-	return store{s.db}.remove(ctx, key)
+// Forgive forgets the tries of keys, in the transaction after which they do not matter any more.
+func (s *Service) Forgive(ctx context.Context, tx *db.Tx, keys ...string) error {
+	return store{tx}.remove(ctx, keys)
 }
 
 // GiveBack takes one try back, after the act it was counted for succeeded: those behind one address

@@ -20,8 +20,8 @@ func (s store) setFullAt(ctx context.Context, key string, t time.Time) error {
 	return err
 }
 
-func (s store) remove(ctx context.Context, key string) error {
-	_, err := s.Exec(ctx, `DELETE FROM rate_limits WHERE key = ?`, key)
+func (s store) remove(ctx context.Context, keys []string) error {
+	_, err := s.Exec(ctx, `DELETE FROM rate_limits WHERE key IN (?)`, keys)
 	return err
 }
 

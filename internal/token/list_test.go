@@ -13,15 +13,15 @@ func TestListShowsWhatWorksAndWhenItWasUsed(t *testing.T) {
 		ann := w.person("ann")
 		text := w.create(token.Publish)
 		signedIn, err := w.SignIn(t.Context(), terminal(1), "ann", good)
-		w.ok(err)
+		w.OK(err)
 		revoked := w.create(token.Automation)
-		w.ok(w.Revoke(t.Context(), w.works(revoked), revoked))
-		w.pass(1)
+		w.OK(w.Revoke(t.Context(), w.works(revoked), revoked))
+		w.Pass(1)
 		w.works(text)
-		w.ok(w.Flush(t.Context()))
+		w.OK(w.Flush(t.Context()))
 		for _, by := range []access.Actor{ann, access.Console()} {
 			got, err := w.List(t.Context(), by, "ann")
-			w.ok(err)
+			w.OK(err)
 			if len(got) != 2 {
 				t.Fatalf("%+v", got)
 			}
@@ -34,9 +34,9 @@ func TestListShowsWhatWorksAndWhenItWasUsed(t *testing.T) {
 				t.Errorf("%+v", second)
 			}
 		}
-		w.pass(w.cfg.Limits.LoginTokenLife)
+		w.Pass(w.Config.Limits.LoginTokenLife)
 		got, err := w.List(t.Context(), access.Console(), "ann")
-		w.ok(err)
+		w.OK(err)
 		if len(got) != 1 {
 			t.Errorf("after the end of one: %+v", got)
 		}
@@ -49,20 +49,20 @@ func TestTokenIsRevokedByItsHintOrItsID(t *testing.T) {
 		one, two, three := w.create(token.Publish), w.create(token.Publish), w.create(token.Publish)
 		hint := secret.Hint(one)
 		h, err := w.RevokeHeld(t.Context(), access.Console(), "ann", hint[:10]+"..."+hint[len(hint)-4:])
-		w.ok(err)
+		w.OK(err)
 		if h.Hint != hint {
 			t.Errorf("revoked %+v", h)
 		}
 		w.refused(one)
 		id := w.works(two).Grant.TokenID
 		_, err = w.RevokeHeld(t.Context(), ann, "ann", id)
-		w.ok(err)
+		w.OK(err)
 		w.refused(two)
 		w.works(three)
-		w.logged("token.revoked", 2)
+		w.Logged("token.revoked", 2)
 		for _, mark := range []string{hint, id, "", "npm_lk"} {
 			_, err := w.RevokeHeld(t.Context(), access.Console(), "ann", mark)
-			w.is(err, token.ErrNoToken)
+			w.Is(err, token.ErrNoToken)
 		}
 		w.works(three)
 	})
@@ -72,10 +72,10 @@ func TestHintOfTwoTokensRevokesNeither(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.person("ann")
 		one, two := w.create(token.Publish), w.create(token.Publish)
-		_, err := w.db.Exec(t.Context(), `UPDATE tokens SET hint = 'same'`)
-		w.ok(err)
+		_, err := w.DB.Exec(t.Context(), `UPDATE tokens SET hint = 'same'`)
+		w.OK(err)
 		_, err = w.RevokeHeld(t.Context(), access.Console(), "ann", "same")
-		w.is(err, token.ErrOneHint)
+		w.Is(err, token.ErrOneHint)
 		w.works(one)
 		w.works(two)
 	})

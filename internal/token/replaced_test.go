@@ -17,12 +17,12 @@ import (
 func TestNoTokenForAPasswordThatIsReplacedMeanwhile(t *testing.T) {
 	w := sqlite(t)
 	w.person("ann")
-	_, err := w.accounts.Create(t.Context(), access.Console(), account.NewAccount{Name: "bob", Email: "bob@example.com", Password: "another password, as long"})
-	w.ok(err)
+	_, err := w.Accounts.Create(t.Context(), access.Console(), account.NewAccount{Name: "bob", Email: "bob@example.com", Password: "another password, as long"})
+	w.OK(err)
 	held, let := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		err := w.db.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		err := w.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE name = 'bob')`)
 			close(held)
 			<-let
@@ -32,7 +32,7 @@ func TestNoTokenForAPasswordThatIsReplacedMeanwhile(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	w.cfg.Limits.SignInRate = config.Rate{} // so that nothing is written before the password is verified
+	w.Config.Limits.SignInRate = config.Rate{} // so that nothing is written before the password is verified
 	<-held
 	wg.Go(func() {
 		_, err := w.SignIn(t.Context(), terminal(1), "ann", good)
@@ -43,7 +43,7 @@ func TestNoTokenForAPasswordThatIsReplacedMeanwhile(t *testing.T) {
 	time.Sleep(300 * time.Millisecond) // if that is too short, the sign-in meets the new password at once
 	close(let)
 	wg.Wait()
-	if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
+	if n := w.Rows(`SELECT COUNT(*) FROM tokens`); n != 0 {
 		t.Errorf("%d tokens", n)
 	}
 }

@@ -22,30 +22,30 @@ func TestWaitingTerminalsAreBoundedPerNetworkWithoutA4xx(t *testing.T) {
 		var ls []token.WebLogin
 		for i := range 5 {
 			l, err := w.StartWebLogin(t.Context(), at(fmt.Sprintf("2001:db8::%d", i)))
-			w.ok(err)
+			w.OK(err)
 			ls = append(ls, l)
-			w.pass(time.Second)
+			w.Pass(time.Second)
 		}
 		_, err := w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
-		w.is(err, token.ErrBusy)
+		w.Is(err, token.ErrBusy)
 		if e := errs.Of(err); e.Kind != errs.Unavailable || e.RetryAfter != 295*time.Second {
 			t.Errorf("%v after %v", e.Kind, e.RetryAfter)
 		}
 		_, err = w.StartWebLogin(t.Context(), at("2001:db8:0:1::1"))
-		w.ok(err)
+		w.OK(err)
 		w.approve(ann, ls[0].ID) // finishing one makes room
 		_, err = w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
-		w.ok(err)
-		w.pass(5 * time.Minute)
+		w.OK(err)
+		w.Pass(5 * time.Minute)
 		_, err = w.StartWebLogin(t.Context(), at("2001:db8::ffff"))
-		w.ok(err)
+		w.OK(err)
 	})
 }
 
 func TestStartedLoginsAreCountedPerNetwork(t *testing.T) {
 	w := sqlite(t)
-	w.cfg.Limits.LoginRate, w.cfg.Limits.LoginTerminalsOpen = config.Rate{N: 3, Per: time.Hour}, 100
-	w.Service = token.New(w.db, w.now, w.accounts, w.cfg)
+	w.Config.Limits.LoginRate, w.Config.Limits.LoginTerminalsOpen = config.Rate{N: 3, Per: time.Hour}, 100
+	w.Service = token.New(w.DB, w.Now, w.Accounts, w.Config)
 	for range 3 {
 		w.start()
 	}
@@ -54,8 +54,8 @@ func TestStartedLoginsAreCountedPerNetwork(t *testing.T) {
 		t.Errorf("%v after %v", err, e.RetryAfter)
 	}
 	_, err = w.StartWebLogin(t.Context(), terminal(2))
-	w.ok(err)
-	w.pass(20 * time.Minute)
+	w.OK(err)
+	w.Pass(20 * time.Minute)
 	w.start()
 }
 
@@ -63,7 +63,7 @@ func TestPollSecretIsStoredAsAHashOnly(t *testing.T) {
 	w := sqlite(t)
 	l := w.start()
 	var row string
-	w.ok(w.db.Get(t.Context(), &row, `SELECT id || poll_hash || ip || network || agent || state FROM web_logins`))
+	w.OK(w.DB.Get(t.Context(), &row, `SELECT id || poll_hash || ip || network || agent || state FROM web_logins`))
 	if strings.Contains(row, l.Poll) || strings.Contains(row, l.Poll[:26]) {
 		t.Errorf("stored %s", row)
 	}
@@ -74,7 +74,7 @@ func TestAgentOfATerminalIsShownAsClaimedButSafe(t *testing.T) {
 		ann := w.person("ann")
 		hostile := "<script>alert(1)</script>\r\n\x00\xff\u202e" + strings.Repeat("x", 10_000)
 		l, err := w.StartWebLogin(t.Context(), access.Anonymous(netip.Addr{}, hostile))
-		w.ok(err)
+		w.OK(err)
 		p := w.open(ann, l.ID)
 		if len(p.Agent) > 256 || strings.ContainsAny(p.Agent, "\r\n\x00\u202e") || p.Terminal != "an unknown program" || p.IP != "" || p.SameNetwork {
 			t.Errorf("page %+v", p)
@@ -86,18 +86,18 @@ func TestAgentOfATerminalIsShownAsClaimedButSafe(t *testing.T) {
 
 func TestUnverifiedPersonsTerminalIsSignedInQuietly(t *testing.T) {
 	w := sqlite(t)
-	s, err := w.accounts.SignUp(t.Context(), visitor(), account.SignUp{Name: "ann", Email: "ann@example.com", Password: good})
-	w.ok(err)
-	w.mails()
+	s, err := w.Accounts.SignUp(t.Context(), visitor(), account.SignUp{Name: "ann", Email: "ann@example.com", Password: good})
+	w.OK(err)
+	w.Mails()
 	l := w.start()
-	ann := w.again(s.ID)
+	ann := w.As(s.ID)
 	w.approve(ann, l.ID)
 	a := w.works(w.poll(l))
 	if a.EmailVerified {
 		t.Error("verified")
 	}
-	w.quiet()
-	if !reflect.DeepEqual(w.again(s.ID), ann) {
+	w.Quiet()
+	if !reflect.DeepEqual(w.As(s.ID), ann) {
 		t.Error("the session changed")
 	}
 }

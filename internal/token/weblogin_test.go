@@ -7,22 +7,23 @@ import (
 	"time"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account/accounttest"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
 
 func (w *world) start() token.WebLogin {
-	w.t.Helper()
-	l, err := w.StartWebLogin(w.t.Context(), terminal(1))
-	w.ok(err)
+	w.T.Helper()
+	l, err := w.StartWebLogin(w.T.Context(), terminal(1))
+	w.OK(err)
 	return l
 }
 
 // open shows a login to somebody, who is the only one from then on.
 func (w *world) open(by access.Actor, id string) token.WebLoginPage {
-	w.t.Helper()
-	p, err := w.WebLogin(w.t.Context(), by, id)
-	w.ok(err)
+	w.T.Helper()
+	p, err := w.WebLogin(w.T.Context(), by, id)
+	w.OK(err)
 	return p
 }
 
@@ -30,18 +31,18 @@ func (w *world) open(by access.Actor, id string) token.WebLoginPage {
 func code(id string) string { return id[max(0, len(id)-6):] }
 
 func (w *world) approve(by access.Actor, id string) {
-	w.t.Helper()
+	w.T.Helper()
 	w.open(by, id)
-	w.ok(w.ApproveWebLogin(w.t.Context(), by, id, code(id)))
+	w.OK(w.ApproveWebLogin(w.T.Context(), by, id, code(id)))
 }
 
 // poll asks as the terminal does: "" means that it must go on waiting.
 func (w *world) poll(l token.WebLogin) string {
-	w.t.Helper()
-	text, waits, err := w.PollWebLogin(w.t.Context(), terminal(1), l.Poll)
-	w.ok(err)
+	w.T.Helper()
+	text, waits, err := w.PollWebLogin(w.T.Context(), terminal(1), l.Poll)
+	w.OK(err)
 	if waits != (text == "") {
-		w.t.Fatalf("waits %v with %q", waits, text)
+		w.T.Fatalf("waits %v with %q", waits, text)
 	}
 	return text
 }
@@ -53,17 +54,17 @@ func isOver(err error) bool {
 
 // over expects the one answer to a terminal whose login is over.
 func (w *world) over(poll string) {
-	w.t.Helper()
-	text, waits, err := w.PollWebLogin(w.t.Context(), terminal(1), poll)
+	w.T.Helper()
+	text, waits, err := w.PollWebLogin(w.T.Context(), terminal(1), poll)
 	if !isOver(err) || text != "" || waits {
-		w.t.Fatalf("got %q, %v, %v", text, waits, err)
+		w.T.Fatalf("got %q, %v, %v", text, waits, err)
 	}
 }
 
 func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
-		w.mails()
+		w.Mails()
 		l := w.start()
 		if len(l.ID) != 26 || len(l.Poll) != 52 || strings.Contains(l.Poll, l.ID) {
 			t.Errorf("started %+v", l)
@@ -73,17 +74,17 @@ func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
 		}
 		page := w.open(ann, l.ID)
 		want := token.WebLoginPage{
-			ID: l.ID, IP: "198.51.100.1", Agent: terminal(1).Agent, Terminal: "npm 11.6.2 on Linux", Created: w.at, State: token.Pending,
+			ID: l.ID, IP: "198.51.100.1", Agent: terminal(1).Agent, Terminal: "npm 11.6.2 on Linux", Created: w.Now(), State: token.Pending,
 			Doubtful: true, Code: l.ID[20:], Fresh: true,
 		}
 		if page != want {
 			t.Errorf("page %+v", page)
 		}
-		if w.poll(l) != "" || w.count(`SELECT COUNT(*) FROM tokens`) != 0 {
+		if w.poll(l) != "" || w.Rows(`SELECT COUNT(*) FROM tokens`) != 0 {
 			t.Fatal("looking approved it")
 		}
-		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)))
-		if w.count(`SELECT COUNT(*) FROM tokens`) != 0 {
+		w.OK(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)))
+		if w.Rows(`SELECT COUNT(*) FROM tokens`) != 0 {
 			t.Error("a token was made before it was fetched")
 		}
 		if got := w.open(ann, l.ID).State; got != "approved" {
@@ -100,12 +101,12 @@ func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
 				t.Errorf("the mail lacks %q:\n%s", want, body)
 			}
 		}
-		w.logged("login.approved", 1)
-		w.logged("token.created", 1)
-		if n := w.count(`SELECT COUNT(*) FROM audit_log WHERE detail LIKE '%remote_approval%'`); n != 1 {
+		w.Logged("login.approved", 1)
+		w.Logged("token.created", 1)
+		if n := w.Rows(`SELECT COUNT(*) FROM audit_log WHERE detail LIKE '%remote_approval%'`); n != 1 {
 			t.Error("an approval from another network is not marked")
 		}
-		w.pass(12 * time.Hour)
+		w.Pass(12 * time.Hour)
 		w.refused(text)
 	})
 }
@@ -113,7 +114,7 @@ func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
 func TestApprovalOfOnesOwnNetworkIsNotMarked(t *testing.T) {
 	w := sqlite(t)
 	ann := w.person("ann")
-	w.mails()
+	w.Mails()
 	ann.IP = terminal(200).IP
 	l := w.start()
 	if !w.open(ann, l.ID).SameNetwork {
@@ -124,7 +125,7 @@ func TestApprovalOfOnesOwnNetworkIsNotMarked(t *testing.T) {
 	if body := w.mailed("A terminal"); strings.Contains(body, "different networks") {
 		t.Errorf("mail: %s", body)
 	}
-	if n := w.count(`SELECT COUNT(*) FROM audit_log WHERE detail LIKE '%remote_approval%'`); n != 0 {
+	if n := w.Rows(`SELECT COUNT(*) FROM audit_log WHERE detail LIKE '%remote_approval%'`); n != 0 {
 		t.Error("marked")
 	}
 }
@@ -132,16 +133,16 @@ func TestApprovalOfOnesOwnNetworkIsNotMarked(t *testing.T) {
 func TestApprovingNeedsAFreshProofAndABrowser(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
-		w.pass(access.SudoFor)
+		w.Pass(access.SudoFor)
 		l := w.start()
-		by := w.again(ann.SessionID)
+		by := w.As(ann.SessionID)
 		w.open(by, l.ID)
-		w.is(w.ApproveWebLogin(t.Context(), by, l.ID, code(l.ID)), access.ErrSudo)
+		w.Is(w.ApproveWebLogin(t.Context(), by, l.ID, code(l.ID)), access.ErrSudo)
 		if w.poll(l) != "" {
 			t.Fatal("signed in")
 		}
-		w.ok(w.accounts.Confirm(t.Context(), by, good))
-		w.ok(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID, code(l.ID)))
+		w.OK(w.Accounts.Confirm(t.Context(), by, good))
+		w.OK(w.ApproveWebLogin(t.Context(), w.As(ann.SessionID), l.ID, code(l.ID)))
 
 		l = w.start()
 		byToken := w.works(w.create(token.Publish))
@@ -150,9 +151,9 @@ func TestApprovingNeedsAFreshProofAndABrowser(t *testing.T) {
 			want error
 		}{{visitor(), access.ErrUnauthenticated}, {byToken, access.ErrTokenTooWeak}} {
 			_, err := w.WebLogin(t.Context(), c.by, l.ID)
-			w.is(err, c.want)
-			w.is(w.ApproveWebLogin(t.Context(), c.by, l.ID, code(l.ID)), c.want)
-			w.is(w.DenyWebLogin(t.Context(), c.by, l.ID), c.want)
+			w.Is(err, c.want)
+			w.Is(w.ApproveWebLogin(t.Context(), c.by, l.ID, code(l.ID)), c.want)
+			w.Is(w.DenyWebLogin(t.Context(), c.by, l.ID), c.want)
 		}
 		if w.poll(l) != "" {
 			t.Fatal("signed in")
@@ -164,15 +165,15 @@ func TestFirstBrowserThatOpensALoginIsTheOnlyOne(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann, again, bob := w.person("ann"), w.signIn("ann"), w.person("bob")
 		l := w.start()
-		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)), token.ErrLogin) // nobody has looked at it
+		w.Is(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)), token.ErrLogin) // nobody has looked at it
 		w.open(ann, l.ID)
 		for _, other := range []access.Actor{again, bob} {
 			_, err := w.WebLogin(t.Context(), other, l.ID)
-			w.is(err, token.ErrLogin)
-			w.is(w.ApproveWebLogin(t.Context(), other, l.ID, code(l.ID)), token.ErrLogin)
-			w.is(w.DenyWebLogin(t.Context(), other, l.ID), token.ErrLogin)
+			w.Is(err, token.ErrLogin)
+			w.Is(w.ApproveWebLogin(t.Context(), other, l.ID, code(l.ID)), token.ErrLogin)
+			w.Is(w.DenyWebLogin(t.Context(), other, l.ID), token.ErrLogin)
 		}
-		w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)))
+		w.OK(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)))
 		w.works(w.poll(l))
 	})
 }
@@ -186,7 +187,7 @@ func TestOfManyBrowsersOneOpensALogin(t *testing.T) {
 		}
 		l := w.start()
 		seen := make(chan string, 50)
-		race(func(i int) error {
+		accounttest.Race(func(i int) error {
 			_, err := w.WebLogin(t.Context(), sessions[i%10], l.ID)
 			if err == nil {
 				seen <- sessions[i%10].SessionID
@@ -233,42 +234,42 @@ func TestLoginIsApprovedOnceHoweverManyTry(t *testing.T) {
 		ann := w.person("ann")
 		l := w.start()
 		w.open(ann, l.ID)
-		won, lost := race(func(int) error { return w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)) })
+		won, lost := accounttest.Race(func(int) error { return w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)) })
 		if won != 1 {
 			t.Errorf("approved %d times", won)
 		}
 		for _, err := range lost {
-			w.is(err, token.ErrDecided)
+			w.Is(err, token.ErrDecided)
 		}
-		w.logged("login.approved", 1)
+		w.Logged("login.approved", 1)
 	})
 }
 
 func TestDecisionIsFinal(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
-		w.pass(access.SudoFor)
+		w.Pass(access.SudoFor)
 		l := w.start()
 		w.open(ann, l.ID)
-		w.ok(w.DenyWebLogin(t.Context(), ann, l.ID)) // turning away needs no fresh proof
+		w.OK(w.DenyWebLogin(t.Context(), ann, l.ID)) // turning away needs no fresh proof
 		w.over(l.Poll)
-		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), l.ID, code(l.ID)), access.ErrSudo)
-		w.ok(w.accounts.Confirm(t.Context(), ann, good))
+		w.Is(w.ApproveWebLogin(t.Context(), w.As(ann.SessionID), l.ID, code(l.ID)), access.ErrSudo)
+		w.OK(w.Accounts.Confirm(t.Context(), ann, good))
 		l = w.start()
-		ann = w.again(ann.SessionID)
+		ann = w.As(ann.SessionID)
 		w.open(ann, l.ID)
-		w.ok(w.DenyWebLogin(t.Context(), ann, l.ID))
-		w.is(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)), token.ErrDecided)
-		w.is(w.DenyWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
+		w.OK(w.DenyWebLogin(t.Context(), ann, l.ID))
+		w.Is(w.ApproveWebLogin(t.Context(), ann, l.ID, code(l.ID)), token.ErrDecided)
+		w.Is(w.DenyWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
 		w.over(l.Poll)
 		if got := w.open(ann, l.ID).State; got != "denied" {
 			t.Errorf("state %s", got)
 		}
 		l = w.start()
 		w.approve(ann, l.ID)
-		w.is(w.DenyWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
+		w.Is(w.DenyWebLogin(t.Context(), ann, l.ID), token.ErrDecided)
 		w.works(w.poll(l))
-		w.logged("login.denied", 2)
+		w.Logged("login.denied", 2)
 	})
 }
 
@@ -278,7 +279,7 @@ func TestManyPollsLeaveOneTokenThatWorks(t *testing.T) {
 		l := w.start()
 		w.approve(ann, l.ID)
 		texts := make(chan string, 50)
-		race(func(i int) error {
+		accounttest.Race(func(i int) error {
 			text, _, err := w.PollWebLogin(t.Context(), terminal(byte(i)), l.Poll)
 			if err == nil {
 				texts <- text
@@ -292,7 +293,7 @@ func TestManyPollsLeaveOneTokenThatWorks(t *testing.T) {
 				live++
 			}
 		}
-		if n := w.count(`SELECT COUNT(*) FROM tokens WHERE revoked_at IS NULL`); live != 1 || n != 1 {
+		if n := w.Rows(`SELECT COUNT(*) FROM tokens WHERE revoked_at IS NULL`); live != 1 || n != 1 {
 			t.Errorf("%d of the tokens that were handed out work, %d are stored", live, n)
 		}
 	})
@@ -304,17 +305,17 @@ func TestLostAnswerCanBeFetchedAgainForHalfAMinute(t *testing.T) {
 		l := w.start()
 		w.approve(ann, l.ID)
 		first := w.poll(l)
-		w.pass(20 * time.Second)
+		w.Pass(20 * time.Second)
 		second := w.poll(l)
 		w.refused(first)
 		w.works(second)
-		w.pass(10 * time.Second)
+		w.Pass(10 * time.Second)
 		third := w.poll(l)
 		w.refused(second)
-		w.pass(time.Microsecond) // half a minute after the first time, not after the last
+		w.Pass(time.Microsecond) // half a minute after the first time, not after the last
 		w.over(l.Poll)
 		w.works(third)
-		w.logged("token.revoked", 2)
+		w.Logged("token.revoked", 2)
 	})
 }
 
@@ -324,22 +325,22 @@ func TestLoginIsOverAfterFiveMinutesApprovedOrNot(t *testing.T) {
 		waiting, approved := w.start(), w.start()
 		w.open(ann, waiting.ID)
 		w.approve(ann, approved.ID)
-		w.pass(5*time.Minute - time.Second)
+		w.Pass(5*time.Minute - time.Second)
 		if w.poll(waiting) != "" {
 			t.Fatal("signed in")
 		}
-		w.pass(time.Second)
+		w.Pass(time.Second)
 		w.over(waiting.Poll)
 		w.over(approved.Poll)
 		_, err := w.WebLogin(t.Context(), ann, waiting.ID)
-		w.is(err, token.ErrLogin)
-		w.ok(w.accounts.Confirm(t.Context(), ann, good))
-		w.is(w.ApproveWebLogin(t.Context(), w.again(ann.SessionID), waiting.ID, code(waiting.ID)), token.ErrLogin)
-		if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
+		w.Is(err, token.ErrLogin)
+		w.OK(w.Accounts.Confirm(t.Context(), ann, good))
+		w.Is(w.ApproveWebLogin(t.Context(), w.As(ann.SessionID), waiting.ID, code(waiting.ID)), token.ErrLogin)
+		if n := w.Rows(`SELECT COUNT(*) FROM tokens`); n != 0 {
 			t.Errorf("%d tokens", n)
 		}
-		w.ok(w.Sweep(t.Context()))
-		if n := w.count(`SELECT COUNT(*) FROM web_logins`); n != 0 {
+		w.OK(w.Sweep(t.Context()))
+		if n := w.Rows(`SELECT COUNT(*) FROM web_logins`); n != 0 {
 			t.Errorf("%d rows left", n)
 		}
 	})
@@ -350,15 +351,15 @@ func TestSigningOutTakesAnApprovalBack(t *testing.T) {
 		ann := w.person("ann")
 		l := w.start()
 		w.approve(ann, l.ID)
-		w.ok(w.accounts.SignOut(t.Context(), ann))
+		w.OK(w.Accounts.SignOut(t.Context(), ann))
 		w.over(l.Poll)
 
 		other, ann := w.signIn("ann"), w.signIn("ann")
 		l = w.start()
 		w.approve(other, l.ID)
-		w.ok(w.accounts.ChangePassword(t.Context(), ann, "another password, just as good"))
+		w.OK(w.Accounts.ChangePassword(t.Context(), ann, "another password, just as good"))
 		w.over(l.Poll)
-		if n := w.count(`SELECT COUNT(*) FROM tokens`); n != 0 {
+		if n := w.Rows(`SELECT COUNT(*) FROM tokens`); n != 0 {
 			t.Errorf("%d tokens", n)
 		}
 	})
@@ -369,30 +370,30 @@ func TestDoubtfulRequestNeedsTheCodeThatTheTerminalShows(t *testing.T) {
 		ann := w.person("ann")
 		far := w.start()
 		near, err := w.StartWebLogin(t.Context(), visitor())
-		w.ok(err)
+		w.OK(err)
 		old, err := w.StartWebLogin(t.Context(), visitor())
-		w.ok(err)
+		w.OK(err)
 		for _, l := range []token.WebLogin{far, near, old} {
 			w.open(ann, l.ID)
 		}
 		if !w.open(ann, far.ID).Doubtful || w.open(ann, near.ID).Doubtful {
 			t.Error("another network is doubtful, one's own is not")
 		}
-		w.ok(w.ApproveWebLogin(t.Context(), ann, near.ID, ""))
-		w.pass(3*time.Minute + 1)
+		w.OK(w.ApproveWebLogin(t.Context(), ann, near.ID, ""))
+		w.Pass(3*time.Minute + 1)
 		if !w.open(ann, old.ID).Doubtful {
 			t.Error("an old request is not doubtful")
 		}
 		for _, l := range []token.WebLogin{far, old} {
 			for _, typed := range []string{"", "ABCDEF", l.ID[:6], l.ID[21:], l.ID} {
-				fields(t, w.ApproveWebLogin(t.Context(), ann, l.ID, typed), "code")
+				accounttest.Fields(t, w.ApproveWebLogin(t.Context(), ann, l.ID, typed), "code")
 			}
 			if w.poll(l) != "" {
 				t.Fatal("signed in")
 			}
-			w.ok(w.ApproveWebLogin(t.Context(), ann, l.ID, " "+strings.ToLower(l.ID[20:])))
+			w.OK(w.ApproveWebLogin(t.Context(), ann, l.ID, " "+strings.ToLower(l.ID[20:])))
 			w.works(w.poll(l))
 		}
-		w.logged("login.approved", 3)
+		w.Logged("login.approved", 3)
 	})
 }
