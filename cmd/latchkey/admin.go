@@ -57,6 +57,21 @@ func (c userCreate) Run(ctx context.Context, cfg *config.Config, k *kong.Context
 	})
 }
 
+type userUnlock struct {
+	Name string `arg:"" help:"Name of the account."`
+}
+
+// Run opens a locked account, for an owner who cannot read the mail with which they would do it.
+func (c userUnlock) Run(ctx context.Context, cfg *config.Config, k *kong.Context) error {
+	return administer(ctx, cfg, func(a *app.App) error {
+		if err := a.Accounts.Unlock(ctx, access.Console(), c.Name); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(k.Stdout, "The account %s is open again. Its password is the one that it had.\n", c.Name)
+		return err
+	})
+}
+
 type tokenCreate struct {
 	User string `required:"" help:"Account that the token acts for." placeholder:"NAME"`
 	Name string `required:"" help:"What the token is for." placeholder:"NAME"`

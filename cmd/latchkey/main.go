@@ -41,6 +41,7 @@ type command struct {
 	Serve serveCommand `cmd:"" help:"Run the server."`
 	User  struct {
 		Create userCreate `cmd:"" help:"Make a verified account."`
+		Unlock userUnlock `cmd:"" help:"Open an account again that its owner locked."`
 	} `cmd:"" help:"Manage accounts."`
 	Token struct {
 		Create tokenCreate `cmd:"" help:"Make an access token and print its secret, alone, once."`

@@ -30,6 +30,9 @@ func profiles() []profile {
 	sudo.SudoUntil = now.Add(time.Minute)
 	unverified.EmailVerified = false
 	operator.Operator = true
+	locked, held := sudo, sudo
+	locked.Locked = true
+	held.Hold = Hold{now.Add(time.Hour), HeldAfterRecoveryCode}
 	token := Actor{UserID: "ann", Name: "ann", Via: ViaToken, EmailVerified: true, Grant: &Grant{TokenID: "t"}}
 	readOnly := token
 	readOnly.Grant = &Grant{TokenID: "t", ReadOnly: true}
@@ -41,6 +44,8 @@ func profiles() []profile {
 		{"browser, just confirmed", sudo},
 		{"browser, unverified", unverified},
 		{"browser, operator", operator},
+		{"browser, locked", locked},
+		{"browser, held", held},
 		{"token", token},
 		{"token, read-only", readOnly},
 		{"token, of a terminal", terminal},
@@ -152,5 +157,30 @@ func TestSelfIsOneself(t *testing.T) {
 		if got := Self(r.by, r.user); got != r.want {
 			t.Errorf("%+v to %q: %+v", r.by, r.user, got)
 		}
+	}
+}
+
+func TestLockedAndHeldAccountsOnlyReadOrGrowSafer(t *testing.T) {
+	locked := Actor{UserID: "ann", Via: ViaBrowser, EmailVerified: true, Operator: true, Locked: true, SudoUntil: now.Add(time.Minute)}
+	held := locked
+	held.Locked, held.Hold = false, Hold{now.Add(time.Second), HeldAfterRecoveryCode}
+	refused := 0
+	for act, n := range actions {
+		l, h := Check(locked, act, Facts{Standing: Owner}, now), Check(held, act, Facts{Standing: Owner}, now)
+		if n.token == write || act == TokenCreate || act == TokenApproveLogin || act == OperatorManage {
+			refused++
+			if !errors.Is(l, ErrLocked) || !errors.Is(h, ErrHeld) {
+				t.Errorf("%s: locked %v, held %v", act, l, h)
+			}
+		}
+		if err := Check(held, act, Facts{Standing: Owner}, now.Add(time.Second)); errors.Is(err, ErrHeld) {
+			t.Errorf("%s is refused when the time is over", act)
+		}
+	}
+	if refused < 6 {
+		t.Errorf("only %d actions were tried", refused)
+	}
+	if err := Check(held, PackagePublish, Facts{Standing: Owner}, now); err == nil || !strings.Contains(err.Error(), "until 2 January 2026, 03:04 UTC, because somebody signed in with a recovery code") {
+		t.Error(err)
 	}
 }

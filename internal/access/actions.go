@@ -9,7 +9,10 @@ const (
 	AccountEdit           Action = "account.edit"
 	AccountChangePassword Action = "account.change_password"
 	AccountVerifyEmail    Action = "account.verify_email"
+	AccountLock           Action = "account.lock"
+	AccountViewLog        Action = "account.view_log"
 	PersonView            Action = "person.view"
+	SessionView           Action = "session.view"
 	SessionEnd            Action = "session.end"
 	SessionConfirm        Action = "session.confirm"
 	TokenCreate           Action = "token.create"
@@ -48,18 +51,26 @@ type need struct {
 	token    byToken
 	verified bool // the account's address must be verified
 	sudo     bool
+	safe     bool // also a locked or held account may: it reads, or makes the account safer
 }
+
+// harmless reports whether also an account may that is locked or held. What a token that only reads may do
+// is harmless.
+func (n need) harmless() bool { return n.safe || n.token == read }
 
 var actions = map[Action]need{
 	AccountView:           {standing: Owner, token: read},
 	AccountEdit:           {standing: Owner, token: write},
-	AccountChangePassword: {standing: Owner, token: never, sudo: true},
-	AccountVerifyEmail:    {standing: Owner, token: never},
+	AccountChangePassword: {standing: Owner, token: never, sudo: true, safe: true},
+	AccountVerifyEmail:    {standing: Owner, token: never, safe: true},
+	AccountLock:           {standing: Owner, token: never, safe: true},
+	AccountViewLog:        {standing: Owner, token: never, safe: true},
 	PersonView:            {standing: Reader, token: read},
-	SessionConfirm:        {standing: Owner, token: never},
-	SessionEnd:            {standing: Owner, token: never},
+	SessionView:           {standing: Owner, token: never, safe: true},
+	SessionConfirm:        {standing: Owner, token: never, safe: true},
+	SessionEnd:            {standing: Owner, token: never, safe: true},
 	TokenCreate:           {standing: Owner, token: never, sudo: true},
-	TokenOpenLogin:        {standing: Owner, token: never},
+	TokenOpenLogin:        {standing: Owner, token: never, safe: true},
 	TokenApproveLogin:     {standing: Owner, token: never, sudo: true},
 	TokenRevoke:           {standing: Owner, token: read},
 	TokenView:             {standing: Owner, token: read},
@@ -71,8 +82,8 @@ var actions = map[Action]need{
 	OrgLeave:              {standing: Reader, token: terminal},
 	OrgManage:             {standing: Owner, token: terminal, verified: true},
 	OrgManageTeams:        {standing: Writer, token: terminal, verified: true},
-	OrgReadOffer:          {standing: Reader, token: never},
+	OrgReadOffer:          {standing: Reader, token: never, safe: true},
 	OrgAnswer:             {standing: Owner, token: never, verified: true},
-	OperatorView:          {standing: Owner, token: never},
+	OperatorView:          {standing: Owner, token: never, safe: true},
 	OperatorManage:        {standing: Owner, token: never},
 }

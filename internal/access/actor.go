@@ -36,6 +36,8 @@ type Actor struct {
 	SudoUntil     time.Time // browser only: identity confirmed until
 	Browser       string    // browser only: a secret by which it is known again, kept when it signs out
 	Grant         *Grant    // what a token may; nil in a browser
+	Locked        bool      // the owner locked the account: it may do nothing but be recovered
+	Hold          Hold      // the account is read-only for a while
 	IP            netip.Addr
 	Agent         string
 }

@@ -30,6 +30,7 @@ var (
 	ErrForbidden       = errs.New(errs.Forbidden, "access.forbidden", "You do not have permission to do this.")
 	ErrTokenTooWeak    = errs.New(errs.Forbidden, "access.token", "This token may not do this.")
 	ErrUnverified      = errs.New(errs.Forbidden, "access.unverified_email", "Verify your email address first: follow the link we mailed you, or ask for a new one on your settings page.")
+	ErrLocked          = errs.New(errs.Forbidden, "access.locked", "This account is locked. To open it again, choose a new password with a link that we mail you: ask for it where you would say that you forgot yours.")
 	ErrSudo            = errs.New(errs.Sudo, "access.sudo", "Confirm that it is you.")
 )
 
@@ -48,6 +49,10 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrForbidden
 	case by.Grant != nil && !by.Grant.allows(n.token):
 		return ErrTokenTooWeak
+	case by.Locked && !n.harmless():
+		return ErrLocked
+	case by.Hold.At(now) && !n.harmless():
+		return by.Hold.refusal()
 	case n.verified && !by.EmailVerified:
 		return ErrUnverified
 	case n.sudo && !by.AtConsole() && !now.Before(by.SudoUntil):

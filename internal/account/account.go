@@ -24,11 +24,20 @@ type Service struct {
 	limits    *limit.Service
 	out       *outbox.Service
 	cfg       *config.Config
+	endTokens TokenEnder
 }
+
+// TokenEnder ends access tokens of an account, in the transaction of the act that makes them worthless:
+// those that npm login made, or all.
+type TokenEnder func(ctx context.Context, tx *db.Tx, by access.Actor, userID string, all bool, why string) error
+
+// EndTokensWith says who ends tokens. Tokens stand on accounts, and introduce themselves here.
+func (s *Service) EndTokensWith(end TokenEnder) { s.endTokens = end }
 
 // New returns the service.
 func New(d *db.DB, now func() time.Time, passwords *secret.Passwords, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
-	return &Service{db: d, now: now, passwords: passwords, limits: limits, out: out, cfg: cfg}
+	none := func(context.Context, *db.Tx, access.Actor, string, bool, string) error { return nil }
+	return &Service{db: d, now: now, passwords: passwords, limits: limits, out: out, cfg: cfg, endTokens: none}
 }
 
 // User is an account as its owner and the operator see it.
@@ -74,6 +83,7 @@ var (
 	ErrVerified     = errs.New(errs.Conflict, "account.verified", "Your address is verified already.")
 	ErrAddressTaken = errs.New(errs.Conflict, "account.address_taken", "This address belongs to another account now.")
 	ErrHasOperator  = errs.New(errs.NotFound, "account.has_operator", "This registry is set up already.")
+	ErrNotLocked    = errs.New(errs.Conflict, "account.not_locked", "This account is not locked.")
 	ErrClosed       = errs.New(errs.Forbidden, "account.closed", "Accounts here are made by the operator. Ask them for one.")
 	ErrInvitedOnly  = errs.New(errs.Forbidden, "account.invited_only", "Accounts here are made by invitation. Ask the operator for one.")
 )
@@ -105,13 +115,17 @@ func (s *Service) write(ctx context.Context, tx *db.Tx, to, template string, dat
 	return s.out.Enqueue(ctx, tx, s.now(), mail.Letter{To: to, Template: template, Data: data})
 }
 
-// notify writes to somebody about their account. An address that nobody has verified may be a
-// stranger's: it gets nothing.
+// notify writes to somebody about their account, with a link that locks it. An address that nobody has
+// verified may be a stranger's: it gets nothing.
 func (s *Service) notify(ctx context.Context, tx *db.Tx, u user, template string, data map[string]string) error {
 	if u.EmailVerifiedAt == nil {
 		return nil
 	}
-	all := map[string]string{"Name": u.Name}
+	text, err := store{tx}.insertLink(ctx, toLock, link{u.ID, u.Email}, s.now(), LockLife)
+	if err != nil {
+		return err
+	}
+	all := map[string]string{"Name": u.Name, "Lock": s.cfg.URL + "lock/" + text}
 	for k, v := range data {
 		all[k] = v
 	}
@@ -119,7 +133,7 @@ func (s *Service) notify(ctx context.Context, tx *db.Tx, u user, template string
 }
 
 // Notify writes to the owner of an account about an act on what belongs to them, in the transaction of
-// the act. The letter's data has their Name already.
+// the act. The letter's data has their Name already, and Lock, the address that locks the account.
 func (s *Service) Notify(ctx context.Context, tx *db.Tx, userID, template string, data map[string]string) error {
 	u, err := store{tx}.byID(ctx, userID)
 	if err != nil {

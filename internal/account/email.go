@@ -63,7 +63,10 @@ func (s *Service) VerifyEmail(ctx context.Context, by access.Actor, text string)
 		if err := st.removeLinks(ctx, toVerify, l.UserID); err != nil {
 			return err
 		}
-		return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountEmailVerified, Subject: ownSubject(by)})
+		if err := audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountEmailVerified, Subject: ownSubject(by)}); err != nil {
+			return err
+		}
+		return s.Notify(ctx, tx, l.UserID, "email-verified", map[string]string{"From": from(by)})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/config"
 	"latchkey/internal/errs"
+	"latchkey/internal/words"
 )
 
 // InvitationLife is how long an invitation waits for its answer.
@@ -49,7 +50,9 @@ func (s *Service) Invite(ctx context.Context, by access.Actor, email string) err
 		if by.AtConsole() {
 			sender = "The operator"
 		}
-		return s.write(ctx, tx, address, "invitation", map[string]string{"By": sender, "Link": s.cfg.URL + "invitations/" + text})
+		return s.write(ctx, tx, address, "invitation", map[string]string{
+			"By": sender, "Link": s.cfg.URL + "invitations/" + text, "Life": words.Span(InvitationLife),
+		})
 	})
 }
 

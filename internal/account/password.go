@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/secret"
+	"latchkey/internal/words"
 )
 
 // ResetLife is how long a link to choose a new password works.
@@ -43,7 +44,7 @@ func (s *Service) ForgotPassword(ctx context.Context, by access.Actor, login str
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		e := audit.Entry{Event: audit.AccountResetRequested} // also for nobody, so that both take a commit
 		if u.ID != "" {
-			e.Subject = subject(u)
+			e.Account, e.Subject = u.ID, subject(u)
 		}
 		if err := audit.Record(ctx, tx, s.now(), by, e); err != nil {
 			return err
@@ -60,7 +61,9 @@ func (s *Service) mailResetLink(ctx context.Context, tx *db.Tx, by access.Actor,
 	if err != nil {
 		return err
 	}
-	return s.notify(ctx, tx, u, "reset", map[string]string{"From": from(by), "Link": s.cfg.URL + "password/reset/" + text})
+	return s.notify(ctx, tx, u, "reset", map[string]string{
+		"From": from(by), "Link": s.cfg.URL + "password/reset/" + text, "Life": words.Span(ResetLife),
+	})
 }
 
 // ResetLink tells whose password a link may set. Looking does not use it: mail scanners look.
@@ -85,7 +88,8 @@ func (s *Service) resettable(ctx context.Context, q db.Q, text string,
 }
 
 // ResetPassword uses a link to set a new password. All browsers are signed out: one of them may be
-// the reason.
+// the reason. An account that was locked is open again: the link and the new password are how its owner
+// recovers it.
 func (s *Service) ResetPassword(ctx context.Context, by access.Actor, text, password string) error {
 	u, err := s.resettable(ctx, s.db, text, store.link)
 	if err != nil {
@@ -107,7 +111,14 @@ func (s *Service) ResetPassword(ctx context.Context, by access.Actor, text, pass
 		if err := audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountPasswordReset, Subject: subject(u)}); err != nil {
 			return err
 		}
-		return s.notify(ctx, tx, u, "password-reset", map[string]string{"From": from(by)})
+		if err := s.open(ctx, tx, by, u, "reset"); err != nil {
+			return err
+		}
+		data := map[string]string{"From": from(by), "WasLocked": ""}
+		if u.LockedAt != nil {
+			data["WasLocked"] = "yes"
+		}
+		return s.notify(ctx, tx, u, "password-reset", data)
 	})
 }
 
@@ -146,7 +157,8 @@ func (s *Service) hashNew(ctx context.Context, u user, password string) (string,
 	return s.passwords.Hash(ctx, password)
 }
 
-// replacePassword sets a password, ends the sessions but one, and makes older reset links useless.
+// replacePassword sets a password, ends the sessions but one and the terminals that npm login signed in,
+// and makes older reset links useless.
 func (s *Service) replacePassword(ctx context.Context, tx *db.Tx, by access.Actor, u user, hash, but string) error {
 	st := store{tx}
 	if err := s.limits.Forgive(ctx, tx, signInTo(u.Name), signInTo(u.EmailKey)); err != nil { // the guesses were at the old one
@@ -162,5 +174,8 @@ func (s *Service) replacePassword(ctx context.Context, tx *db.Tx, by access.Acto
 	if err != nil {
 		return err
 	}
-	return s.recordEnded(ctx, tx, by, u, n, "password")
+	if err := s.recordEnded(ctx, tx, by, u, n, "password"); err != nil {
+		return err
+	}
+	return s.endTokens(ctx, tx, by, u.ID, false, "password")
 }

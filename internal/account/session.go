@@ -93,6 +93,7 @@ func (s *Service) ActorFor(ctx context.Context, by access.Actor, sessionID strin
 	}
 	by.UserID, by.Name, by.Via, by.SessionID = v.UserID, v.Name, access.ViaBrowser, v.ID
 	by.Operator, by.EmailVerified = v.Operator, v.EmailVerified
+	by.Locked, by.Hold = v.Locked, HoldOf(v.HeldUntil, v.HeldFor)
 	by.SudoUntil = v.ConfirmedAt.Add(access.SudoFor)
 	return by, nil
 }
@@ -110,6 +111,9 @@ func (s *Service) Confirm(ctx context.Context, by access.Actor, password string)
 	}
 	held := counts{{"confirm:" + by.SessionID, s.cfg.Limits.SignInRate}}
 	if _, err := s.prove(ctx, by, u, held, password); errors.Is(err, ErrSignIn) {
+		if err := s.doubt(ctx, by, u); err != nil {
+			return err
+		}
 		return errs.Field("password", "This is not the password of "+u.Name+".")
 	} else if err != nil {
 		return err
@@ -123,6 +127,22 @@ func (s *Service) Confirm(ctx context.Context, by access.Actor, password string)
 			return ErrSessionEnded
 		}
 		return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.SessionConfirmed, Subject: subject(u)})
+	})
+}
+
+// doubtful is how many wrong passwords in a session its owner is told of.
+const doubtful = 3
+
+// doubt counts a wrong password in a session, which may be in somebody else's hands.
+func (s *Service) doubt(ctx context.Context, by access.Actor, u user) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		n, err := store{tx}.countWrong(ctx, by.SessionID)
+		if err != nil || n != doubtful {
+			return err
+		}
+		return s.notify(ctx, tx, u, "confirm-failed", map[string]string{
+			"Tries": strconv.Itoa(doubtful), "Device": Device(by.Agent), "From": from(by),
+		})
 	})
 }
 

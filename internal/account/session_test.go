@@ -197,7 +197,7 @@ func TestSweepKeepsWhatIsStillOfUse(t *testing.T) {
 		if n := w.Rows(`SELECT COUNT(*) FROM sessions WHERE id = ?`, fresh.ID); n != 1 || w.Rows(`SELECT COUNT(*) FROM sessions`) != 1 {
 			t.Error("the wrong sessions were swept")
 		}
-		if n := w.Rows(`SELECT COUNT(*) FROM links`); n != 1 {
+		if n := w.Rows(`SELECT COUNT(*) FROM links WHERE purpose = 'reset'`); n != 1 {
 			t.Errorf("%d links", n)
 		}
 	})

@@ -83,13 +83,19 @@ func (s *Service) proven(ctx context.Context, by access.Actor, login, password s
 	return ErrSignIn
 }
 
-// still returns errReplaced unless the password that was verified is still the account's.
+// still returns errReplaced unless the password that was verified is still the account's, and who proved it
+// learns when the account is locked.
 func (s *Service) still(ctx context.Context, tx *db.Tx, u user) error {
 	current, err := store{tx}.byID(ctx, u.ID)
-	if err == nil && current.PasswordHash != u.PasswordHash {
-		err = errReplaced
+	switch {
+	case err != nil:
+		return err
+	case current.PasswordHash != u.PasswordHash:
+		return errReplaced
+	case current.LockedAt != nil:
+		return access.ErrLocked
 	}
-	return err
+	return nil
 }
 
 // knows reports whether somebody signs in where they did before. The first sign-in of an account that
@@ -144,7 +150,7 @@ func (s *Service) failed(ctx context.Context, by access.Actor, u user) error {
 	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		e := audit.Entry{Event: audit.SessionFailed}
 		if u.ID != "" {
-			e.Subject = subject(u)
+			e.Account, e.Subject = u.ID, subject(u)
 		}
 		return audit.Record(ctx, tx, s.now(), by, e)
 	})

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
+	"latchkey/internal/words"
 )
 
 // VerifyLife is how long a person has to follow the link in their mail.
@@ -120,7 +121,9 @@ func (s *Service) mailClaim(ctx context.Context, tx *db.Tx, u, owner user) error
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, tx, u.Email, "verify", map[string]string{"Name": u.Name, "Link": s.cfg.URL + "verify/" + secret})
+	return s.write(ctx, tx, u.Email, "verify", map[string]string{
+		"Name": u.Name, "Link": s.cfg.URL + "verify/" + secret, "Life": words.Span(VerifyLife),
+	})
 }
 
 // insert claims the name and writes the account.
@@ -136,7 +139,7 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, by access.Actor, u user
 		return err
 	}
 	detail := map[string]string{"verified": yes(u.EmailVerifiedAt != nil), "operator": yes(u.Operator)}
-	return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountCreated, Subject: subject(u), Detail: detail})
+	return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountCreated, Account: u.ID, Subject: subject(u), Detail: detail})
 }
 
 func subject(u user) string { return "account:" + u.Name }

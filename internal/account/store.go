@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/db"
+	"latchkey/internal/access"
 )
 
 type store struct{ db.Q }
@@ -16,6 +17,7 @@ type user struct {
 	EmailVerifiedAt                                             *time.Time
 	Operator                                                    bool
 	CreatedAt, UpdatedAt, PasswordChangedAt                     time.Time
+	LockedAt, HeldUntil                                         *time.Time
 }
 
 func (u user) public() User {
@@ -25,7 +27,8 @@ func (u user) public() User {
 	}
 }
 
-const userColumns = `id, name, full_name, homepage, email, email_key, password_hash, email_verified_at, operator, created_at, updated_at`
+const userColumns = `id, name, full_name, homepage, email, email_key, password_hash, email_verified_at, operator, created_at,
+	updated_at, locked_at, held_until`
 
 // claimName takes a name for ever and reports whether it was free.
 func (s store) claimName(ctx context.Context, name, kind string, now time.Time) (bool, error) {
@@ -68,6 +71,21 @@ func (s store) hasOperator(ctx context.Context) (bool, error) {
 	var n int
 	err := s.Get(ctx, &n, `SELECT COUNT(*) FROM users WHERE operator`)
 	return n > 0, err
+}
+
+// lock locks an account, and unlock opens it again. One row: this call did it.
+func (s store) lock(ctx context.Context, id string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE users SET locked_at = ?, updated_at = ? WHERE id = ? AND locked_at IS NULL`, now, now, id)
+}
+
+func (s store) unlock(ctx context.Context, id string, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE users SET locked_at = NULL, updated_at = ? WHERE id = ? AND locked_at IS NOT NULL`, now, id)
+}
+
+// hold makes an account read-only until a time, unless it is already.
+func (s store) hold(ctx context.Context, id string, h access.Hold, now time.Time) (int64, error) {
+	return s.Exec(ctx, `UPDATE users SET held_until = ?, held_for = ?, updated_at = ?
+		WHERE id = ? AND (held_until IS NULL OR held_until <= ?)`, h.Until, h.Reason, now, id, now)
 }
 
 // verifyAddress marks the address as verified, unless the account has another one by now.

@@ -16,6 +16,7 @@ const (
 	toReset  purpose = "reset"
 	toJoin   purpose = "invitation"
 	toSetUp  purpose = "setup"
+	toLock   purpose = "lock"
 )
 
 // link is what a secret in an address stands for.

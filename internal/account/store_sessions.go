@@ -12,8 +12,10 @@ import (
 // session is a row of sessions with what a request needs of its user.
 type session struct {
 	ID, UserID, Name                string
-	Operator, EmailVerified         bool
+	Operator, EmailVerified, Locked bool
 	SeenAt, DeadlineAt, ConfirmedAt time.Time
+	HeldUntil                       *time.Time
+	HeldFor                         access.Reason
 }
 
 // browser is where a session began.
@@ -33,7 +35,8 @@ func (s store) insertSession(ctx context.Context, id, userID string, b browser, 
 // session returns a session that was not ended, and its user, in one query.
 func (s store) session(ctx context.Context, id string) (session, error) {
 	return db.One[session](ctx, s.Q, ErrNotFound, `SELECT s.id, s.user_id, s.seen_at, s.deadline_at, s.confirmed_at,
-			u.name, u.operator, u.email_verified_at IS NOT NULL AS email_verified
+			u.name, u.operator, u.email_verified_at IS NOT NULL AS email_verified, u.locked_at IS NOT NULL AS locked,
+			u.held_until, u.held_for
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.ended_at IS NULL`, id)
 }
 
@@ -44,8 +47,21 @@ func (s store) touch(ctx context.Context, id string, now time.Time) error {
 }
 
 func (s store) confirm(ctx context.Context, id, userID string, now time.Time) (int64, error) {
-	return s.Exec(ctx, `UPDATE sessions SET confirmed_at = ? WHERE id = ? AND user_id = ? AND ended_at IS NULL AND deadline_at > ?`,
+	return s.Exec(ctx, `UPDATE sessions SET confirmed_at = ?, wrong_passwords = 0 WHERE id = ? AND user_id = ? AND ended_at IS NULL AND deadline_at > ?`,
 		now, id, userID, now)
+}
+
+// countWrong counts a wrong password in a session and returns how many there were since the right one.
+func (s store) countWrong(ctx context.Context, id string) (int, error) {
+	return db.One[int](ctx, s.Q, ErrSessionEnded, `UPDATE sessions SET wrong_passwords = wrong_passwords + 1
+		WHERE id = ? AND ended_at IS NULL RETURNING wrong_passwords`, id)
+}
+
+// opened returns the sessions of an account that have not ended, the one used last first.
+func (s store) opened(ctx context.Context, userID string, now, idle time.Time) (bs []Browser, err error) {
+	err = s.Select(ctx, &bs, `SELECT id, ip, agent, created_at, seen_at, deadline_at FROM sessions
+		WHERE user_id = ? AND ended_at IS NULL AND deadline_at > ? AND seen_at > ? ORDER BY seen_at DESC, id DESC`, userID, now, idle)
+	return bs, err
 }
 
 func (s store) endSession(ctx context.Context, id, userID string, now time.Time) (int64, error) {

@@ -91,7 +91,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Jobs = jobs.New(a.db, a.Now)
 	a.Signing = signing.New(a.db, a.Now, box)
 	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Config)
-	a.Tokens = token.New(a.db, a.Now, a.Accounts, a.Config)
+	a.Tokens = token.New(a.db, a.Now, a.Accounts, limits, a.Config)
 	a.Orgs = org.New(a.db, a.Now, a.Accounts, limits, a.Outbox, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)
 	a.Search = search.New(a.db, a.Now, a.Config)

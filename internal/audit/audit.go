@@ -3,19 +3,20 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
-
-	"github.com/google/uuid"
 
 	"latchkey/db"
 	"latchkey/internal/access"
 )
 
-// Entry is what happened. Subject is the thing acted on, as kind:name ("package:left-pad").
+// Entry is what happened. Subject is the thing acted on, as kind:name ("package:left-pad"). Account is the
+// id of the account whose log it belongs to, when that is not the actor's.
 type Entry struct {
 	Event   Event
+	Account string
 	Subject string
 	Detail  map[string]string // never a secret
 }
@@ -30,12 +31,12 @@ func Record(ctx context.Context, tx *db.Tx, now time.Time, by access.Actor, e En
 		}
 		detail = string(b)
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
+	r := row{
+		ID: db.NewID(), At: now, Event: e.Event, AccountID: cmp.Or(e.Account, by.UserID), ActorID: by.UserID, ActorName: by.Name,
+		Via: by.Via, SessionID: by.SessionID, IP: by.Address(), Agent: by.Agent, Subject: e.Subject, Detail: detail,
 	}
-	return store{tx}.insert(ctx, row{
-		ID: id.String(), At: now, Event: string(e.Event), ActorID: by.UserID, ActorName: by.Name, Via: string(by.Via),
-		IP: by.Address(), Agent: by.Agent, Subject: e.Subject, Detail: detail,
-	})
+	if by.Grant != nil {
+		r.TokenID = by.Grant.TokenID
+	}
+	return store{tx}.insert(ctx, r)
 }

@@ -80,7 +80,7 @@ type Limits struct {
 	SignInStop         Rate          `default:"100/1h" help:"Failed sign-ins with one login. Over it, only a browser that is known to the account signs in, or a mailed link."`
 	SignUpRate         Rate          `default:"20/24h" help:"New accounts per address."`
 	MailRate           Rate          `default:"5/6h" help:"Mails with a link that one account's or one visitor's forms may cause to one address."`
-	LoginRate          Rate          `default:"60/1h" help:"Terminals per address that may ask to be signed in in a browser."`
+	LoginRate          Rate          `default:"60/1h" help:"Terminals per address that may ask to be signed in."`
 	PublishRate        Rate          `default:"300/1h" help:"Publishes that one account may try."`
 	SearchRate         Rate          `default:"600/1m" help:"Searches that one account, or one address, may make."`
 	PublishesAtOnce    int           `default:"8" help:"Publish requests whose bodies are read at the same time."`

@@ -7,6 +7,7 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/secret"
 )
@@ -48,7 +49,8 @@ func (s *Service) load(ctx context.Context, hash string) (fact, error) {
 	}
 	f := fact{actor: access.Actor{
 		UserID: o.UserID, Name: o.UserName, Via: access.ViaToken, Operator: o.Operator, EmailVerified: o.EmailVerified,
-		Grant: &access.Grant{TokenID: o.ID, ReadOnly: o.Kind == ReadOnly, Terminal: o.Kind == Session},
+		Grant:  &access.Grant{TokenID: o.ID, ReadOnly: o.Kind == ReadOnly, Terminal: o.Kind == Session},
+		Locked: o.Locked, Hold: account.HoldOf(o.HeldUntil, o.HeldFor),
 	}}
 	if o.ExpiresAt != nil {
 		f.expires = *o.ExpiresAt
@@ -113,15 +115,33 @@ func (s *Service) Revoke(ctx context.Context, by access.Actor, text string) erro
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return s.revoke(ctx, tx, by, o.ID, "signed_out")
+		return s.revoke(ctx, tx, by, o.UserID, o.ID, "signed_out")
 	})
 }
 
-func (s *Service) revoke(ctx context.Context, tx *db.Tx, by access.Actor, id, why string) error {
+// endAll is the account.TokenEnder.
+func (s *Service) endAll(ctx context.Context, tx *db.Tx, by access.Actor, userID string, all bool, why string) error {
+	kind := Session
+	if all {
+		kind = ""
+	}
+	ids, err := store{tx}.working(ctx, userID, kind, s.now())
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.revoke(ctx, tx, by, userID, id, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) revoke(ctx context.Context, tx *db.Tx, by access.Actor, userID, id, why string) error {
 	n, err := store{tx}.revoke(ctx, id, s.now())
 	if err != nil || n == 0 {
 		return err
 	}
-	e := audit.Entry{Event: audit.TokenRevoked, Subject: "token:" + id, Detail: map[string]string{"reason": why}}
+	e := audit.Entry{Event: audit.TokenRevoked, Account: userID, Subject: "token:" + id, Detail: map[string]string{"reason": why}}
 	return audit.Record(ctx, tx, s.now(), by, e)
 }

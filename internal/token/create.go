@@ -7,13 +7,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/errs"
+	"latchkey/internal/limit"
 	"latchkey/internal/secret"
 )
 
@@ -43,13 +42,6 @@ func (s *Service) Create(ctx context.Context, by access.Actor, in NewToken) (Cre
 	}
 	var out Created
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		n, err := store{tx}.count(ctx, owner.ID, s.now())
-		if err != nil {
-			return err
-		}
-		if n >= maxTokens {
-			return ErrTooMany
-		}
 		m, err := s.mint(ctx, tx, by, owner.ID, in.Name, in.Kind, 0)
 		if err != nil {
 			return err
@@ -81,14 +73,17 @@ type minted struct {
 	until    time.Time
 }
 
-// mint makes a token, with a life of its own when life is not zero.
+// mint makes a token, for an account that has not too many, with a life of its own when life is not zero.
 func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, name, kind string, life time.Duration) (minted, error) {
-	id, err := uuid.NewV7()
+	now := s.now()
+	n, err := store{tx}.count(ctx, userID, now)
 	if err != nil {
 		return minted{}, err
 	}
-	now := s.now()
-	m := minted{id: id.String(), text: secret.NewToken()}
+	if n >= maxTokens {
+		return minted{}, ErrTooMany
+	}
+	m := minted{id: db.NewID(), text: secret.NewToken()}
 	r := row{
 		ID: m.id, UserID: userID, Name: name, Kind: kind,
 		SecretHash: secret.Hash(m.text), Hint: secret.Hint(m.text), CreatedAt: now,
@@ -101,13 +96,16 @@ func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, 
 		return minted{}, err
 	}
 	detail := map[string]string{"name": name, "kind": kind, "hint": r.Hint}
-	return m, audit.Record(ctx, tx, now, by, audit.Entry{Event: audit.TokenCreated, Subject: "token:" + m.id, Detail: detail})
+	return m, audit.Record(ctx, tx, now, by, audit.Entry{Event: audit.TokenCreated, Account: userID, Subject: "token:" + m.id, Detail: detail})
 }
 
 // SignIn gives a terminal a token for a name and a password, as npm login --auth-type=legacy asks
-// for. It never makes an account.
+// for. It never makes an account. Those that succeed are counted too: each makes a token and a letter.
 func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password string) (text string, err error) {
 	device := account.Device(by.Agent)
+	if err := s.limits.Take(ctx, "terminal:"+limit.Network(by.IP), s.cfg.Limits.LoginRate); err != nil {
+		return "", err
+	}
 	err = s.accounts.WithPassword(ctx, by, name, password, func(ctx context.Context, tx *db.Tx, u account.User) error {
 		by := terminal(by, u.ID, u.Name)
 		m, err := s.mint(ctx, tx, by, u.ID, "npm login on "+device, Session, s.cfg.Limits.LoginTokenLife)

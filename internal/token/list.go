@@ -7,6 +7,7 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 )
 
 // Held is a token that works, as its owner and the console see it. The secret is not known any more.
@@ -52,7 +53,12 @@ func (s *Service) RevokeHeld(ctx context.Context, by access.Actor, owner, mark s
 			return ErrOneHint
 		}
 		out = marked[0]
-		return s.revoke(ctx, tx, by, out.ID, "asked")
+		if err := s.revoke(ctx, tx, by, u.ID, out.ID, "asked"); err != nil {
+			return err
+		}
+		return s.accounts.Notify(ctx, tx, u.ID, "token-revoked", map[string]string{
+			"Token": out.Name, "Hint": out.Hint, "From": account.At("from", by.Address()),
+		})
 	})
 	return out, err
 }

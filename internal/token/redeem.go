@@ -2,11 +2,13 @@ package token
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/account"
+	"latchkey/internal/limit"
 	"latchkey/internal/secret"
 )
 
@@ -15,8 +17,12 @@ import (
 const again = 30 * time.Second
 
 // PollWebLogin answers a terminal that waits: pending, or its token. The token is made here, so that
-// an approval that nobody fetches leaves none behind. Whatever else is the case is ErrLogin.
+// an approval that nobody fetches leaves none behind. Whatever else is the case is ErrLogin. Who asks far
+// more often than npm does is told to wait.
 func (s *Service) PollWebLogin(ctx context.Context, by access.Actor, poll string) (text string, waits bool, err error) {
+	if err := s.polls.Take(limit.Network(by.IP)); err != nil {
+		return "", false, err
+	}
 	hash := secret.Hash(poll)
 	l, err := store{s.db}.polled(ctx, hash, s.now())
 	if err != nil {
@@ -52,7 +58,7 @@ func (s *Service) redeem(ctx context.Context, tx *db.Tx, by access.Actor, pollHa
 	}
 	by = terminal(by, who.ID, who.Name)
 	if l.TokenID != nil {
-		if err := s.revoke(ctx, tx, by, *l.TokenID, "replaced"); err != nil {
+		if err := s.revoke(ctx, tx, by, who.ID, *l.TokenID, "replaced"); err != nil {
 			return "", err
 		}
 	}
@@ -82,9 +88,13 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, by access.Actor, l login,
 	return s.accounts.Notify(ctx, tx, by.UserID, "terminal-signed-in", data)
 }
 
-// Sweep removes the logins whose time is over.
+// remember is how long a token that ended can still be named in the security log.
+const remember = 30 * 24 * time.Hour
+
+// Sweep removes the logins whose time is over, and tokens that ended long ago.
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return store{tx}.sweepLogins(ctx, s.now())
+		now, st := s.now(), store{tx}
+		return errors.Join(st.sweepLogins(ctx, now), st.sweep(ctx, now.Add(-remember)))
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/db"
+	"latchkey/internal/access"
 )
 
 type store struct{ db.Q }
@@ -26,13 +27,15 @@ func (s store) insert(ctx context.Context, r row) error {
 type owned struct {
 	ID, UserID, Kind, UserName string
 	Operator, EmailVerified    bool
-	ExpiresAt                  *time.Time
+	Locked                     bool
+	ExpiresAt, HeldUntil       *time.Time
+	HeldFor                    access.Reason
 }
 
 // owned returns the token of a hash that was not revoked. It may have expired.
 func (s store) owned(ctx context.Context, hash string) (owned, error) {
 	return db.One[owned](ctx, s.Q, ErrToken, `SELECT t.id, t.user_id, t.kind, t.expires_at, u.name AS user_name, u.operator,
-			u.email_verified_at IS NOT NULL AS email_verified
+			u.email_verified_at IS NOT NULL AS email_verified, u.locked_at IS NOT NULL AS locked, u.held_until, u.held_for
 		FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.secret_hash = ? AND t.revoked_at IS NULL`, hash)
 }
 
@@ -60,6 +63,18 @@ func (s store) marked(ctx context.Context, userID, mark string, now time.Time) (
 
 func (s store) revoke(ctx context.Context, id string, now time.Time) (int64, error) {
 	return s.Exec(ctx, `UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL`, now, id)
+}
+
+// working returns the ids of the tokens of an account that work, of one kind or, without one, of all.
+func (s store) working(ctx context.Context, userID, kind string, now time.Time) (ids []string, err error) {
+	err = s.Select(ctx, &ids, `SELECT id FROM tokens WHERE `+working+` AND (kind = ? OR ? = '')`, userID, now, kind, kind)
+	return ids, err
+}
+
+// sweep removes tokens that ended before a time, by being revoked or by themselves.
+func (s store) sweep(ctx context.Context, before time.Time) error {
+	_, err := s.Exec(ctx, `DELETE FROM tokens WHERE expires_at <= ? OR revoked_at <= ?`, before, before)
+	return err
 }
 
 func (s store) setUsed(ctx context.Context, id string, u use) error {

@@ -42,8 +42,10 @@ type Service struct {
 	db       *db.DB
 	now      func() time.Time
 	accounts *account.Service
+	limits   *limit.Service
 	cfg      *config.Config
 	starts   *limit.Memory
+	polls    *limit.Memory
 	facts    *db.Cache[string, fact]
 
 	mu   sync.Mutex
@@ -57,12 +59,24 @@ type use struct {
 }
 
 // New returns the service.
-func New(d *db.DB, now func() time.Time, accounts *account.Service, cfg *config.Config) *Service {
-	return &Service{
-		db: d, now: now, accounts: accounts, cfg: cfg,
-		starts: limit.NewMemory(cfg.Limits.LoginRate, now), facts: db.NewCache[string, fact](d, cached),
-		used: map[string]use{},
+func New(d *db.DB, now func() time.Time, accounts *account.Service, limits *limit.Service, cfg *config.Config) *Service {
+	s := &Service{
+		db: d, now: now, accounts: accounts, limits: limits, cfg: cfg,
+		starts: limit.NewMemory(cfg.Limits.LoginRate, now), polls: limit.NewMemory(pollRate(cfg), now),
+		facts: db.NewCache[string, fact](d, cached),
+		used:  map[string]use{},
 	}
+	accounts.EndTokensWith(s.endAll)
+	return s
+}
+
+// pollRate is how often one network may ask whether its terminals are signed in: twice as often as npm
+// does, which waits the second that the answer tells it to (npm-profile, webAuthCheckLogin). npm repeats a
+// request that is answered 429 after ten seconds, twice, whatever Retry-After says (make-fetch-happen),
+// and then asks for a password: it must never get that far.
+func pollRate(cfg *config.Config) config.Rate {
+	const seconds = 10
+	return config.Rate{N: 2 * seconds * cfg.Limits.LoginTerminalsOpen, Per: seconds * time.Second}
 }
 
 // NewToken is a token to be made. Owner is the name of an account; empty means the actor's own.

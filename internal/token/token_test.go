@@ -3,21 +3,16 @@ package token_test
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"latchkey/db"
 	"latchkey/db/dbtest"
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/account/accounttest"
-	"latchkey/internal/config"
 	"latchkey/internal/errs"
-	"latchkey/internal/limit"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
@@ -207,21 +202,6 @@ func TestTokenNeedsANameAndAKind(t *testing.T) {
 	w.OK(err)
 }
 
-func TestAccountHoldsAThousandTokensAtMost(t *testing.T) {
-	w := sqlite(t)
-	ann := w.person("ann")
-	if _, err := w.DB.Exec(t.Context(), `INSERT INTO tokens (id, user_id, name, kind, secret_hash, hint, created_at)
-		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
-		SELECT 'id' || i, ?, 'x', 'publish', 'hash' || i, '', ? FROM n`, ann.UserID, w.Now()); err != nil {
-		t.Fatal(err)
-	}
-	text := w.create(token.Publish)
-	_, err := w.Create(t.Context(), ann, token.NewToken{Name: "ci", Kind: token.Publish})
-	w.Is(err, token.ErrTooMany)
-	w.OK(w.Revoke(t.Context(), ann, text))
-	w.create(token.Publish)
-}
-
 func TestOthersTokenIsNotRevokedAndNothingIsTold(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.person("ann")
@@ -236,158 +216,6 @@ func TestOthersTokenIsNotRevokedAndNothingIsTold(t *testing.T) {
 		w.OK(w.Revoke(t.Context(), w.works(readOnly), readOnly)) // npm logout works with any token
 		w.refused(readOnly)
 	})
-}
-
-func TestTerminalSignsInWithNameAndPassword(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.person("ann")
-		w.Mails()
-		text, err := w.SignIn(t.Context(), terminal(1), "ann", good)
-		w.OK(err)
-		if a := w.works(text); a.Grant.ReadOnly {
-			t.Error("read-only")
-		}
-		body := w.mailed("with your password")
-		for _, want := range []string{"npm 11.6.2 on Linux", "198.51.100.1", "2030-01-02 15:04 UTC", secret.Hint(text)} {
-			if !strings.Contains(body, want) {
-				t.Errorf("the mail lacks %q: %s", want, body)
-			}
-		}
-		var name string
-		w.OK(w.DB.Get(t.Context(), &name, `SELECT name FROM tokens`))
-		if name != "npm login on npm 11.6.2 on Linux" {
-			t.Errorf("named %q", name)
-		}
-		_, wrong := w.SignIn(t.Context(), terminal(1), "ann", "a wrong password")
-		_, unknown := w.SignIn(t.Context(), terminal(1), "nobody", good)
-		w.Is(wrong, account.ErrSignIn)
-		if !reflect.DeepEqual(wrong, unknown) || w.Rows(`SELECT COUNT(*) FROM users`) != 1 {
-			t.Errorf("answers %v and %v", wrong, unknown)
-		}
-		for range 8 { // two were wrong before
-			_, _ = w.SignIn(t.Context(), terminal(1), "ann", "a wrong password")
-		}
-		_, err = w.SignIn(t.Context(), terminal(1), "ann", good)
-		w.Is(err, limit.ErrTooMany)
-	})
-}
-
-func TestUseIsWrittenDownByFlushInOneCommit(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.person("ann")
-		used, unused := w.create(token.Publish), w.create(token.Publish)
-		w.works(used)
-		w.Pass(time.Second)
-		last := w.Now()
-		w.works(used)
-		if n := w.Rows(`SELECT COUNT(*) FROM tokens WHERE last_used_at IS NOT NULL`); n != 0 {
-			t.Error("written on use")
-		}
-		w.OK(w.Flush(t.Context()))
-		var got struct {
-			LastUsedAt time.Time
-			LastUsedIP string
-		}
-		w.OK(w.DB.Get(t.Context(), &got, `SELECT last_used_at, last_used_ip FROM tokens WHERE secret_hash = ?`, secret.Hash(used)))
-		if !got.LastUsedAt.Equal(last) || got.LastUsedIP != "198.51.100.1" {
-			t.Errorf("got %+v", got)
-		}
-		if n := w.Rows(`SELECT COUNT(*) FROM tokens WHERE last_used_at IS NULL AND secret_hash = ?`, secret.Hash(unused)); n != 1 {
-			t.Error("an unused token was used")
-		}
-	})
-}
-
-func TestFlushWithoutUseWritesNothing(t *testing.T) {
-	w := sqlite(t)
-	time.Sleep(50 * time.Millisecond) // the watcher has seen the file
-	before := w.DB.Generation()
-	w.OK(w.Flush(t.Context()))
-	if w.DB.Generation() != before {
-		t.Error("written")
-	}
-}
-
-func TestUseThatCouldNotBeWrittenIsKept(t *testing.T) {
-	dbtest.EachPlace(t, func(t *testing.T, p dbtest.Place) {
-		d, err := db.Open(t.Context(), p.Address, p.Folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := newWorld(t, d)
-		w.person("ann")
-		w.works(w.create(token.Publish))
-		if _, err := d.Exec(t.Context(), `ALTER TABLE tokens RENAME TO elsewhere`); err != nil {
-			t.Fatal(err)
-		}
-		if w.Flush(t.Context()) == nil {
-			t.Fatal("wrote to a missing table")
-		}
-		if _, err := d.Exec(t.Context(), `ALTER TABLE elsewhere RENAME TO tokens`); err != nil {
-			t.Fatal(err)
-		}
-		w.OK(w.Flush(t.Context()))
-		if n := w.Rows(`SELECT COUNT(*) FROM tokens WHERE last_used_at IS NOT NULL`); n != 1 {
-			t.Error("forgotten")
-		}
-		w.OK(d.Close())
-	})
-}
-
-func TestTokensAreUsedAndFlushedInParallel(t *testing.T) {
-	w := sqlite(t)
-	w.person("ann")
-	texts := make([]string, 5)
-	for i := range texts {
-		texts[i] = w.create(token.Publish)
-	}
-	var wg sync.WaitGroup
-	for i := range 8 {
-		wg.Go(func() {
-			for j := range 200 {
-				if _, err := w.Authenticate(t.Context(), terminal(byte(i)), texts[(i+j)%5]); err != nil {
-					t.Error(err)
-				}
-				if j%50 == 0 {
-					if err := w.Flush(t.Context()); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	w.OK(w.Flush(t.Context()))
-	if n := w.Rows(`SELECT COUNT(*) FROM tokens WHERE last_used_at IS NOT NULL`); n != 5 {
-		t.Errorf("%d tokens used", n)
-	}
-}
-
-func BenchmarkAuthenticateCached(b *testing.B) {
-	p := dbtest.SQLite(b)
-	d := p.Open(b)
-	cfg := &config.Config{Limits: config.Limits{PasswordLength: 15, SessionLife: time.Hour, SessionIdle: time.Hour}}
-	accounts := account.New(d, time.Now, nil, limit.New(d, time.Now), nil, cfg)
-	s := token.New(d, time.Now, accounts, cfg)
-	if _, err := d.Exec(b.Context(), `INSERT INTO names (name, kind, created_at) VALUES ('ann', 'user', ?)`, time.Now()); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := d.Exec(b.Context(), `INSERT INTO users (id, name, email, email_key, password_hash, password_changed_at, created_at, updated_at)
-		VALUES ('u', 'ann', 'a', 'a', '', ?, ?, ?)`, time.Now(), time.Now(), time.Now()); err != nil {
-		b.Fatal(err)
-	}
-	text := secret.NewToken()
-	if _, err := d.Exec(b.Context(), `INSERT INTO tokens (id, user_id, name, kind, secret_hash, hint, created_at)
-		VALUES ('t', 'u', 'n', 'publish', ?, '', ?)`, secret.Hash(text), time.Now()); err != nil {
-		b.Fatal(err)
-	}
-	by := access.Anonymous(netip.MustParseAddr("203.0.113.7"), "npm")
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := s.Authenticate(b.Context(), by, text); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
 
 func TestErrorsSayWhatToDoWithoutSayingWhy(t *testing.T) {

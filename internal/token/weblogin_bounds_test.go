@@ -45,7 +45,7 @@ func TestWaitingTerminalsAreBoundedPerNetworkWithoutA4xx(t *testing.T) {
 func TestStartedLoginsAreCountedPerNetwork(t *testing.T) {
 	w := sqlite(t)
 	w.Config.Limits.LoginRate, w.Config.Limits.LoginTerminalsOpen = config.Rate{N: 3, Per: time.Hour}, 100
-	w.Service = token.New(w.DB, w.Now, w.Accounts, w.Config)
+	w.Service = token.New(w.DB, w.Now, w.Accounts, w.Limits, w.Config)
 	for range 3 {
 		w.start()
 	}

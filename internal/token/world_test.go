@@ -22,7 +22,7 @@ const good = accounttest.Password
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
 	w := accounttest.New(t, d)
-	return &world{token.New(d, w.Now, w.Accounts, w.Config), w}
+	return &world{token.New(d, w.Now, w.Accounts, w.Limits, w.Config), w}
 }
 
 // each runs a test on both databases.

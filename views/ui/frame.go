@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"latchkey/internal/readable"
+	"latchkey/internal/words"
 )
 
 // Frame is what surrounds every page. It is put into the context once per request and is the only
@@ -57,25 +58,11 @@ func Bytes(n int64) string {
 	return humanize.Bytes(uint64(n))
 }
 
-// Span is a length of time in words: "5 minutes", "24 hours", "7 days". It is for lives of links and such,
-// which are round.
-func Span(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour && d%(24*time.Hour) == 0:
-		return Count(int64(d/(24*time.Hour)), "day", "days")
-	case d%time.Hour == 0:
-		return Count(int64(d/time.Hour), "hour", "hours")
-	}
-	return Count(int64(d.Round(time.Minute)/time.Minute), "minute", "minutes")
-}
+// Span is a length of time in words: "5 minutes", "7 days".
+func Span(d time.Duration) string { return words.Span(d) }
 
 // Count is a number with its noun: "1 file", "1,204 files".
-func Count(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return humanize.Comma(n) + " " + many
-}
+func Count(n int64, one, many string) string { return words.Count(n, one, many) }
 
 // ago is a past moment in words, counted from now.
 func ago(now, t time.Time) string {
