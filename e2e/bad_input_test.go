@@ -266,7 +266,7 @@ func paths(token string) (rows []bad) {
 func credentials(token string) (rows []bad) {
 	body := npmpack.Package{Name: "bad", Version: "1.0.0"}.PublishBody()
 	for name, wrong := range map[string]string{
-		"no token": "", "a word": "hunter2", "a changed token": token[:len(token)-1] + "0", "a token that nobody has": "npm_lkAAAAAAAAAAAAAAAAAAAAAAAAAAAA2mLfKs",
+		"no token": "", "a word": "hunter2", "a changed token": token[:len(token)-1] + string(token[len(token)-1]^1), "a token that nobody has": "npm_lkAAAAAAAAAAAAAAAAAAAAAAAAAAAA2mLfKs",
 	} {
 		rows = append(rows, bad{name, publishing("bad", wrong, body), http.StatusUnauthorized, ""})
 	}

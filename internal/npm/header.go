@@ -75,10 +75,9 @@ func parseHeader(b []byte) (h header, err error) {
 	if err := prefix(&h, b); err != nil {
 		return h, err
 	}
-	for _, f := range [][2]int{{100, 108}, {108, 116}, {116, 124}, {136, 148}, {329, 337}, {337, 345}} {
-		if _, ok := octal(b[f[0]:f[1]]); !ok && !zeros(b[f[0]:f[1]]) {
-			return h, errNumber
-		}
+	owner := owner(b[108:116]) && owner(b[116:124])
+	if !owner || !number(b[100:108]) || !number(b[136:148]) || !number(b[329:337]) || !number(b[337:345]) {
+		return h, errNumber
 	}
 	if h.size, ok = octal(b[124:136]); !ok {
 		return h, errNumber
@@ -90,8 +89,12 @@ func parseHeader(b []byte) (h header, err error) {
 func prefix(h *header, b []byte) error {
 	switch string(b[257:265]) {
 	case "ustar\x0000":
-		// node-tar may put times behind the prefix, but npm does not have it do so.
-		p, ok := field(b[345:500])
+		// node-tar puts times behind a prefix that leaves them space, unless npm asks for the portable form.
+		times := len(b)
+		if b[475] == 0 && number(b[476:488]) && number(b[488:500]) {
+			times = 476
+		}
+		p, ok := field(b[345:min(times, 500)])
 		if !ok || !zeros(b[500:]) {
 			return errFormat
 		}
@@ -134,6 +137,15 @@ func octal(b []byte) (n int64, ok bool) {
 	}
 	return n, true
 }
+
+// number reports whether a field holds a number that nothing depends on, or none.
+func number(b []byte) bool {
+	_, ok := octal(b)
+	return ok || zeros(b)
+}
+
+// owner is number, also for the large ones of directory services, which node-tar and GNU tar write in base 256.
+func owner(b []byte) bool { return number(b) || b[0] == 0x80 && b[1] == 0 }
 
 // checksum adds the bytes of a header, its checksum's own counted as spaces. There are readers that also
 // accept the sum of signed bytes; node-tar is none of them.
