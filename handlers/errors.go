@@ -36,6 +36,7 @@ var answers = map[errs.Kind]answer{
 	errs.Invalid:         {status: http.StatusUnprocessableEntity, name: "That could not be used"},
 	errs.Unauthenticated: {status: http.StatusUnauthorized, name: "Sign in first", detour: "/login"},
 	errs.Sudo:            {status: http.StatusUnauthorized, name: "Confirm that it is you", detour: "/sudo"},
+	errs.SecondFactor:    {status: http.StatusUnauthorized, name: "Confirm that it is you", detour: "/sudo"},
 	errs.Forbidden:       {status: http.StatusForbidden, name: "You may not do that"},
 	errs.NotFound: {
 		status: http.StatusNotFound, name: "There is nothing here",

@@ -18,6 +18,7 @@ var statuses = map[errs.Kind]int{
 	errs.Invalid:         http.StatusBadRequest,
 	errs.Unauthenticated: http.StatusUnauthorized,
 	errs.Sudo:            http.StatusForbidden,
+	errs.SecondFactor:    http.StatusUnauthorized,
 	errs.Forbidden:       http.StatusForbidden,
 	errs.NotFound:        http.StatusNotFound,
 	errs.Conflict:        http.StatusConflict,

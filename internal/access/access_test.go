@@ -38,6 +38,16 @@ func profiles() []profile {
 	readOnly.Grant = &Grant{TokenID: "t", ReadOnly: true}
 	terminal := token
 	terminal.Grant = &Grant{TokenID: "t", Terminal: true}
+	factored, proven, other := token, token, token
+	factored.Factor = AuthAndWrites
+	proven.Factor, proven.Verified = AuthAndWrites, true
+	other.Factor, other.Verified, other.Only = AuthAndWrites, true, &Deed{Action: PackageTag}
+	signInOnly := token
+	signInOnly.Factor = AuthOnly
+	machine := factored
+	machine.Grant = &Grant{TokenID: "t", Unattended: true}
+	browserOn := browser
+	browserOn.Factor, browserOn.Verified = AuthAndWrites, true
 	return []profile{
 		{"anonymous", Actor{}},
 		{"browser", browser},
@@ -49,6 +59,12 @@ func profiles() []profile {
 		{"token", token},
 		{"token, read-only", readOnly},
 		{"token, of a terminal", terminal},
+		{"browser, second factor", browserOn},
+		{"token, second factor", factored},
+		{"token, proven", proven},
+		{"token, proven to tag", other},
+		{"token, asked at sign-in", signInOnly},
+		{"token of a machine", machine},
 		{"console", Console()},
 	}
 }
@@ -138,6 +154,35 @@ func TestConfirmationEnds(t *testing.T) {
 	}
 	if err := Check(by, AccountChangePassword, Facts{Standing: Owner}, now); !errors.Is(err, ErrSudo) {
 		t.Error("at its end:", err)
+	}
+}
+
+func TestProofIsForOneAct(t *testing.T) {
+	d := Deed{Action: PackagePublish, Package: "gift", Version: "1.0.0", Digest: "sha512-a"}
+	by := Actor{UserID: "ann", Via: ViaToken, Factor: AuthAndWrites, Grant: &Grant{TokenID: "t"}}
+	if err := by.Covers(d); !errors.Is(err, ErrSecondFactor) {
+		t.Error("without a proof:", err)
+	}
+	by.Verified = true
+	if err := by.Covers(d); err != nil {
+		t.Error("with a code that came along:", err)
+	}
+	for what, change := range map[string]func(*Deed){
+		"action": func(d *Deed) { d.Action = PackageTag }, "package": func(d *Deed) { d.Package = "other" },
+		"version": func(d *Deed) { d.Version = "1.0.1" }, "digest": func(d *Deed) { d.Digest = "sha512-b" },
+	} {
+		other := d
+		change(&other)
+		by.Only = &other
+		err := by.Covers(d)
+		var owed OwedError
+		if !errors.Is(err, ErrSecondFactor) || !errors.As(err, &owed) || owed.Deed != d {
+			t.Errorf("with a proof for another %s: %v", what, err)
+		}
+	}
+	by.Only = &d
+	if err := by.Covers(d); err != nil {
+		t.Error("with its own proof:", err)
 	}
 }
 

@@ -30,6 +30,14 @@ const (
 	OrgManageTeams        Action = "org.manage_teams"
 	OrgReadOffer          Action = "org.read_offer"
 	OrgAnswer             Action = "org.answer"
+	FactorView            Action = "factor.view"
+	FactorAdd             Action = "factor.add"
+	FactorRename          Action = "factor.rename"
+	FactorRemove          Action = "factor.remove"
+	FactorMode            Action = "factor.mode"
+	FactorTurnOff         Action = "factor.turn_off"
+	ConfirmationOpen      Action = "confirmation.open"
+	ConfirmationAnswer    Action = "confirmation.answer"
 	OperatorView          Action = "operator.view"
 	OperatorManage        Action = "operator.manage"
 )
@@ -49,7 +57,9 @@ const (
 type need struct {
 	standing Standing
 	token    byToken
+	attended bool // a token for machines will not do
 	verified bool // the account's address must be verified
+	factor   asks // a second factor, of accounts that have one
 	sudo     bool
 	safe     bool // also a locked or held account may: it reads, or makes the account safer
 }
@@ -75,15 +85,23 @@ var actions = map[Action]need{
 	TokenRevoke:           {standing: Owner, token: read},
 	TokenView:             {standing: Owner, token: read},
 	PackageRead:           {standing: Reader, token: read},
-	PackagePublish:        {standing: Writer, token: write, verified: true},
-	PackageTag:            {standing: Writer, token: write, verified: true},
 	OrgCreate:             {standing: Owner, token: never, verified: true},
 	OrgView:               {standing: Reader, token: read},
 	OrgLeave:              {standing: Reader, token: terminal},
-	OrgManage:             {standing: Owner, token: terminal, verified: true},
-	OrgManageTeams:        {standing: Writer, token: terminal, verified: true},
+	OrgManage:             {standing: Owner, token: terminal, verified: true, factor: ofWriters},
+	OrgManageTeams:        {standing: Writer, token: terminal, verified: true, factor: ofWriters},
 	OrgReadOffer:          {standing: Reader, token: never, safe: true},
 	OrgAnswer:             {standing: Owner, token: never, verified: true},
+	PackagePublish:        {standing: Writer, token: write, verified: true, factor: ofWriters},
+	PackageTag:            {standing: Writer, token: write, verified: true, factor: ofWriters},
+	FactorView:            {standing: Owner, token: read},
+	FactorAdd:             {standing: Owner, token: never, verified: true, sudo: true, safe: true},
+	FactorRename:          {standing: Owner, token: never},
+	FactorRemove:          {standing: Owner, token: never, sudo: true},
+	FactorMode:            {standing: Owner, token: never, factor: always, sudo: true},
+	FactorTurnOff:         {standing: Owner, token: never, factor: always, sudo: true},
+	ConfirmationOpen:      {standing: Owner, token: write, attended: true},
+	ConfirmationAnswer:    {standing: Owner, token: never},
 	OperatorView:          {standing: Owner, token: never, safe: true},
 	OperatorManage:        {standing: Owner, token: never},
 }

@@ -38,6 +38,9 @@ type Actor struct {
 	Grant         *Grant    // what a token may; nil in a browser
 	Locked        bool      // the owner locked the account: it may do nothing but be recovered
 	Hold          Hold      // the account is read-only for a while
+	Factor        Mode      // when the account's second factor is asked for; "" without one
+	Verified      bool      // a second factor was proven, for this session or with this request
+	Only          *Deed     // what it was proven for, where that was one act
 	IP            netip.Addr
 	Agent         string
 }
@@ -92,13 +95,21 @@ func (a Actor) SignedIn() bool { return a.UserID != "" }
 
 // Grant limits what a token may do, whatever its owner may.
 type Grant struct {
-	TokenID  string
-	ReadOnly bool
-	Terminal bool // a person got it by signing a terminal in
+	TokenID    string
+	ReadOnly   bool
+	Terminal   bool // a person got it by signing a terminal in
+	Unattended bool // for machines: nobody is there who could prove a second factor
 }
 
-func (g Grant) allows(t byToken) bool {
-	switch t {
+// allows reports whether a token is strong enough. In a browser there is none to be too weak.
+func (g *Grant) allows(n need) bool {
+	if g == nil {
+		return true
+	}
+	if n.attended && g.Unattended {
+		return false
+	}
+	switch n.token {
 	case never:
 		return false
 	case read:

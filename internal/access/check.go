@@ -31,6 +31,7 @@ var (
 	ErrTokenTooWeak    = errs.New(errs.Forbidden, "access.token", "This token may not do this.")
 	ErrUnverified      = errs.New(errs.Forbidden, "access.unverified_email", "Verify your email address first: follow the link we mailed you, or ask for a new one on your settings page.")
 	ErrLocked          = errs.New(errs.Forbidden, "access.locked", "This account is locked. To open it again, choose a new password with a link that we mail you: ask for it where you would say that you forgot yours.")
+	ErrSecondFactor    = errs.New(errs.SecondFactor, "access.second_factor", "This needs your second factor.")
 	ErrSudo            = errs.New(errs.Sudo, "access.sudo", "Confirm that it is you.")
 )
 
@@ -47,7 +48,7 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrUnauthenticated
 	case f.Standing < n.standing:
 		return ErrForbidden
-	case by.Grant != nil && !by.Grant.allows(n.token):
+	case !by.Grant.allows(n):
 		return ErrTokenTooWeak
 	case by.Locked && !n.harmless():
 		return ErrLocked
@@ -55,7 +56,9 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return by.Hold.refusal()
 	case n.verified && !by.EmailVerified:
 		return ErrUnverified
-	case n.sudo && !by.AtConsole() && !now.Before(by.SudoUntil):
+	case by.owes(act):
+		return ErrSecondFactor.With(OwedError{Deed{Action: act}})
+	case (n.sudo || n.factor.asked(by)) && by.Via != ViaToken && !by.AtConsole() && !now.Before(by.SudoUntil):
 		return ErrSudo
 	}
 	return nil

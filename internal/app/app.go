@@ -25,6 +25,7 @@ import (
 	"latchkey/internal/signing"
 	"latchkey/internal/stats"
 	"latchkey/internal/token"
+	"latchkey/internal/twofactor"
 )
 
 // App is the product without an edge. The database stays inside.
@@ -34,6 +35,7 @@ type App struct {
 	BrowserState db.BrowserState
 	Jobs         *jobs.Service
 	Signing      *signing.Service
+	Factors      *twofactor.Service
 	Accounts     *account.Service
 	Tokens       *token.Service
 	Orgs         *org.Service
@@ -90,6 +92,9 @@ func (a *App) open(ctx context.Context) error {
 	a.BrowserState = a.db.BrowserState()
 	a.Jobs = jobs.New(a.db, a.Now)
 	a.Signing = signing.New(a.db, a.Now, box)
+	if a.Factors, err = twofactor.New(a.db, a.Now, box, limits, a.Outbox, a.Config); err != nil {
+		return err
+	}
 	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Config)
 	a.Tokens = token.New(a.db, a.Now, a.Accounts, limits, a.Config)
 	a.Orgs = org.New(a.db, a.Now, a.Accounts, limits, a.Outbox, a.Config)
@@ -143,6 +148,7 @@ func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Handle(outbox.Kind, a.Outbox.Deliver)
 	a.Jobs.Every(time.Minute, "note when tokens were used", a.Tokens.Flush)
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
+	a.Jobs.Every(10*time.Minute, "sweep challenges and confirmations", a.Factors.Sweep)
 	a.Jobs.Every(time.Hour, "sweep links and sessions", a.Accounts.Sweep)
 	a.Jobs.Every(time.Hour, "sweep invitations to organizations", a.Orgs.Sweep)
 	a.Jobs.Every(time.Hour, "sweep browser state", a.BrowserState.Sweep)

@@ -20,6 +20,8 @@ const (
 	Unauthenticated
 	// Sudo means that a signed-in person must confirm that it is still them.
 	Sudo
+	// SecondFactor means that the account's second factor must be proven for this.
+	SecondFactor
 	// Forbidden means that the thing may be seen, but this may not be done to it.
 	Forbidden
 	// NotFound means that the thing is absent, or hidden from the caller: the two look alike.

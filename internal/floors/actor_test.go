@@ -21,6 +21,7 @@ var withoutActor = []string{
 	"internal/registry.Sweep",
 	"internal/search.Refresh", "internal/stats.Flush", "internal/stats.Sweep",
 	"internal/token.Flush", "internal/token.Sweep",
+	"internal/twofactor.ModeOf", "internal/twofactor.Sweep", "internal/twofactor.WaysOf",
 }
 
 // An exported method of a service that takes a context says right after it who acts, or after the

@@ -24,6 +24,10 @@ var letters = map[string]map[string]string{
 		"Until", "2030-01-02 15:04 UTC", "Hint", "npm_lkAbCd…wxyz", "Remote", "yes"),
 	"terminal-password": about("Terminal", "npm 11.6.2 on Linux", "TerminalFrom", " at 198.51.100.9",
 		"Until", "2030-01-02 15:04 UTC", "Hint", "npm_lkAbCd…wxyz"),
+	"factor-changed": {
+		"Name": "ann", "What": `The security key "Blue" was added to your account`, "Then": "It can sign in and confirm changes.", "From": " from 203.0.113.7",
+	},
+	"factor-failed":    {"Name": "ann", "From": " from 203.0.113.7"},
 	"org-invitation":   {"Org": "acme", "By": "ann", "Role": "admin", "Link": "https://registry.example.com/invitations/abc", "Name": "bob"},
 	"org-removed":      {"Name": "bob", "Org": "acme", "By": "ann"},
 	"org-role":         {"Name": "bob", "Org": "acme", "By": "ann", "Role": "owner"},

@@ -3,8 +3,11 @@ package secret
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +20,10 @@ const keySize = 32
 
 // Box seals what must be stored but also read again: private signing keys, mail that waits to leave.
 // AES-256-GCM; the purpose is authenticated, so a sealed value cannot be moved to another place.
-type Box struct{ aead cipher.AEAD }
+type Box struct {
+	aead cipher.AEAD
+	key  []byte // of Mac
+}
 
 // NewBox makes a box from a 32-byte key in base64.
 func NewBox(key string) (*Box, error) {
@@ -30,7 +36,7 @@ func NewBox(key string) (*Box, error) {
 		return nil, err
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return &Box{aead}, err
+	return &Box{aead, macOf(k, "mac")}, err
 }
 
 // KeyFile reads the key in file, making one on first use.
@@ -83,4 +89,16 @@ func (b *Box) Open(purpose, sealed string) (string, error) {
 		return "", fmt.Errorf("open sealed %s (was the secret key changed?): %w", purpose, err)
 	}
 	return string(p), nil
+}
+
+// Mac is how a secret is stored that is too short for a plain hash, and need not be read again: who has
+// the database and not the key cannot search for it. HMAC-SHA-256, in hexadecimal.
+func (b *Box) Mac(purpose, text string) string {
+	return hex.EncodeToString(macOf(b.key, purpose+"\x00"+text))
+}
+
+func macOf(key []byte, text string) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(text)) // a hash does not fail
+	return m.Sum(nil)
 }
