@@ -11,17 +11,20 @@ func (s *Server) loginPage(c echo.Context) error {
 	if actor(c).SignedIn() {
 		return redirect(c, next)
 	}
-	return s.render(c, views.Login{Next: next})
+	return s.render(c, views.Login{Next: next, Keys: s.Factors.KeysWork()})
 }
 
 func (s *Server) signIn(c echo.Context) error {
-	page := views.Login{Login: field(c, "login"), Next: local(field(c, "next"))}
+	page := views.Login{Login: field(c, "login"), Next: local(field(c, "next")), Keys: s.Factors.KeysWork()}
 	session, err := s.Accounts.SignIn(c.Request().Context(), actor(c), page.Login, password(c))
 	if page.Problems = problems(err); page.Problems != nil {
 		return s.renderForm(c, page)
 	}
 	if err != nil {
 		return err
+	}
+	if session.Pending != "" {
+		return s.owe(c, session.Pending, page.Next)
 	}
 	return s.begin(c, session, "", page.Next)
 }

@@ -2,7 +2,7 @@ package handlers
 
 // routes is the table of contents: one line for each address.
 func (s *Server) routes() []route {
-	return []route{
+	return append(s.factorRoutes(), []route{
 		{open, "GET", "/", s.home},
 		{open, "GET", "/help/npm", s.helpNpm},
 		{open, "GET", "/package/:name", s.packageShow},
@@ -54,5 +54,34 @@ func (s *Server) routes() []route {
 		{file, "GET", "/favicon.ico", s.favicon},
 		{file, "GET", "/favicon.svg", s.favicon},
 		{file, "GET", "/robots.txt", s.robots},
+	}...)
+}
+
+// factorRoutes are where people prove themselves beside a password.
+func (s *Server) factorRoutes() []route {
+	return []route{
+		{open, "GET", "/login/factor", s.loginFactorPage},
+		{open, "POST", "/login/factor", s.loginFactor},
+		{open, "POST", "/login/factor/begin", s.beginLoginFactor},
+		{open, "GET", "/login/recovery-code", s.loginRecoveryPage},
+		{open, "POST", "/login/recovery-code", s.loginRecovery},
+		{open, "POST", "/login/passkey", s.passkey},
+		{open, "POST", "/login/passkey/begin", s.beginPasskey},
+		{signedIn, "POST", "/sudo/begin", s.beginSudo},
+		{signedIn, "GET", "/auth/confirm/:id", s.questionPage},
+		{signedIn, "POST", "/auth/confirm/:id", s.answerQuestion},
+		{signedIn, "POST", "/auth/confirm/:id/begin", s.beginAnswer},
+		{signedIn, "GET", "/settings/two-factor", s.twoFactorPage},
+		{fresh, "GET", "/settings/two-factor/add", s.twoFactorAddPage},
+		{fresh, "POST", "/settings/two-factor/keys", s.finishKey},
+		{fresh, "POST", "/settings/two-factor/keys/begin", s.beginKey},
+		{signedIn, "POST", "/settings/two-factor/keys/:id", s.changeKey},
+		{fresh, "GET", "/settings/two-factor/app", s.appPage},
+		{fresh, "POST", "/settings/two-factor/app", s.changeApp},
+		{fresh, "GET", "/settings/two-factor/codes", s.codesPage},
+		{fresh, "POST", "/settings/two-factor/codes", s.changeCodes},
+		{fresh, "POST", "/settings/two-factor/mode", s.setMode},
+		{fresh, "GET", "/settings/two-factor/off", s.twoFactorOffPage},
+		{fresh, "POST", "/settings/two-factor/off", s.turnTwoFactorOff},
 	}
 }

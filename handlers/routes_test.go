@@ -31,6 +31,13 @@ var matrix = map[string][3]int{
 	"GET /login":                  {200, 303, 303},
 	"POST /login":                 {422, 422, 422},
 	"POST /logout":                {303, 303, 303},
+	"GET /login/factor":           {303, 303, 303}, // nobody is half-way in: begin again
+	"POST /login/factor":          {303, 303, 303},
+	"POST /login/factor/begin":    {303, 303, 303},
+	"GET /login/recovery-code":    {303, 303, 303},
+	"POST /login/recovery-code":   {303, 303, 303},
+	"POST /login/passkey":         {422, 422, 422},
+	"POST /login/passkey/begin":   {200, 200, 200},
 	"GET /password/forgot":        {200, 200, 200},
 	"POST /password/forgot":       {422, 422, 422},
 	"GET /password/reset/:token":  {404, 404, 404},
@@ -46,6 +53,11 @@ var matrix = map[string][3]int{
 	"POST /sudo":           {303, 422, 422},
 	"GET /auth/login/:id":  {303, 404, 404},
 	"POST /auth/login/:id": {303, 404, 404},
+	"POST /sudo/begin":     {303, 409, 409}, // without a key
+
+	"GET /auth/confirm/:id":        {303, 404, 404},
+	"POST /auth/confirm/:id":       {303, 404, 404},
+	"POST /auth/confirm/:id/begin": {303, 404, 404},
 
 	"GET /settings/profile":   {303, 200, 200},
 	"POST /settings/profile":  {303, 303, 303},
@@ -54,6 +66,19 @@ var matrix = map[string][3]int{
 	"GET /settings/password":  {303, 200, 200},
 	"POST /settings/password": {303, 422, 422},
 	"GET /settings/packages":  {303, 200, 200},
+
+	"GET /settings/two-factor":             {303, 200, 200},
+	"GET /settings/two-factor/add":         {303, 200, 200},
+	"POST /settings/two-factor/keys":       {303, 422, 422},
+	"POST /settings/two-factor/keys/begin": {303, 200, 200},
+	"POST /settings/two-factor/keys/:id":   {303, 422, 422},
+	"GET /settings/two-factor/app":         {303, 409, 409}, // nothing is being set up
+	"POST /settings/two-factor/app":        {303, 422, 422},
+	"GET /settings/two-factor/codes":       {303, 409, 409},
+	"POST /settings/two-factor/codes":      {303, 422, 422},
+	"POST /settings/two-factor/mode":       {303, 422, 422},
+	"GET /settings/two-factor/off":         {303, 200, 200},
+	"POST /settings/two-factor/off":        {303, 409, 409},
 
 	"GET /operator":          {404, 404, 200},
 	"GET /operator/people":   {404, 404, 200},

@@ -24,6 +24,8 @@ const (
 	keySession = "session" // the id of the account's session
 	keyFlash   = "flash"   // what was just done
 	keyBack    = "back"    // where to go after confirming
+	keyPending = "pending" // the secret of an unfinished sign-in
+	keyPasskey = "passkey" // what a passkey's challenge belongs to before anybody is signed in
 	keyBroken  = "broken"  // the stored text could not be read
 )
 
@@ -162,7 +164,9 @@ func (s *Server) begin(c echo.Context, session account.Session, flash, next stri
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	s.sessions.Remove(ctx, keyBack)
+	for _, key := range []string{keyBack, keyPending, keyPasskey} {
+		s.sessions.Remove(ctx, key)
+	}
 	s.sessions.Put(ctx, keySession, session.ID)
 	if flash != "" {
 		s.sessions.Put(ctx, keyFlash, flash)

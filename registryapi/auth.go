@@ -32,7 +32,12 @@ func (s *Server) actor(c echo.Context) (access.Actor, error) {
 	if err != nil {
 		return by, err
 	}
-	return s.Tokens.Authenticate(c.Request().Context(), by, secret)
+	if by, err = s.Tokens.Authenticate(c.Request().Context(), by, secret); err != nil {
+		return by, err
+	}
+	by, err = s.proven(c, by)
+	c.Set("actor", by)
+	return by, err
 }
 
 // signedIn is actor for what only somebody with an account may ask.

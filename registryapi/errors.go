@@ -54,6 +54,12 @@ func (s *Server) handleError(err error, c echo.Context) {
 		edge.LogError(c, err)
 		refuse(c, statuses[e.Kind], map[string]string{"error": "internal error", "id": edge.ID(c)})
 		return
+	case errs.SecondFactor:
+		edge.LogRefusal(c, e)
+		if err := s.challenge(c, e); err != nil {
+			s.handleError(err, c)
+		}
+		return
 	case errs.Unauthenticated:
 		if h.Get(echo.HeaderWWWAuthenticate) == "" {
 			h.Set(echo.HeaderWWWAuthenticate, `Basic realm="registry", Bearer`)

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/edge"
 	"latchkey/internal/errs"
+	"latchkey/internal/twofactor"
 )
 
 // pollEvery is how many seconds npm waits between asking whether the browser is done.
@@ -56,7 +57,10 @@ func (s *Server) legacyLogin(c echo.Context) error {
 	if !ok || in.Name != name {
 		return errs.New(errs.Invalid, "registryapi.login", "The name in the body is not the one in the address.")
 	}
-	secret, err := s.Tokens.SignIn(c.Request().Context(), edge.Actor(c), name, in.Password)
+	secret, err := s.Tokens.SignIn(c.Request().Context(), edge.Actor(c), name, in.Password, c.Request().Header.Get("Npm-Otp"))
+	if errs.AsInvalid(err) != nil { // a 400 would make npm say that there is no such person
+		err = twofactor.ErrOneTime
+	}
 	if e := errs.Of(err); err != nil && e.Kind == errs.Unauthenticated {
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Basic realm="registry"`) // npm then speaks of the password
 	}

@@ -12,6 +12,7 @@ func (s *Server) routes() {
 
 	e.POST("/-/v1/login", s.startLogin)
 	e.Match([]string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete}, "/-/v1/done", s.pollLogin)
+	e.Match([]string{http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete}, "/-/v1/confirmed", s.pollConfirmation)
 	e.PUT("/-/user/:user", s.legacyLogin)
 	e.PUT("/-/user/:user/-rev/:rev", s.legacyLogin)
 	e.GET("/-/user/:user", s.person)

@@ -5,7 +5,7 @@
 
   // Buttons that need this script are hidden until it runs.
   const wake = (root) => {
-    for (const b of root.querySelectorAll("button[data-copy][hidden], button[data-reveal][hidden]")) b.hidden = false;
+    for (const b of root.querySelectorAll("button[data-copy][hidden], button[data-reveal][hidden], button[data-print][hidden]")) b.hidden = false;
     // A summary of problems, or a region that was asked for, is read out first.
     root.querySelector("[data-focus]")?.focus();
   };
@@ -37,6 +37,7 @@
     const button = e.target.closest("button");
     if (button?.matches("[data-copy]")) copy(button);
     if (button?.matches("[data-reveal]")) reveal(button);
+    if (button?.matches("[data-print]")) print();
   });
 
   // A second press while the first is on its way would send the form twice.

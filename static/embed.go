@@ -1,4 +1,4 @@
-// Package static holds the files a browser keeps: one style sheet, two scripts, icons. Their
+// Package static holds the files a browser keeps: one style sheet, three scripts, icons. Their
 // addresses contain a hash of their content, so that they can be kept for ever and never be stale.
 package static
 
@@ -18,7 +18,7 @@ import (
 // Prefix begins the address of every file.
 const Prefix = "/static/"
 
-//go:embed app.css app.js htmx.min.js favicon.svg favicon.ico
+//go:embed app.css app.js passkey.js htmx.min.js favicon.svg favicon.ico
 var files embed.FS
 
 type file struct {

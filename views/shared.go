@@ -16,6 +16,8 @@ var settings = []ui.Place{
 	{Href: "/settings/profile", Name: "Profile"},
 	{Href: "/settings/emails", Name: "Email addresses"},
 	{Href: "/settings/password", Name: "Password"},
+	{Name: "Security"},
+	{Href: "/settings/two-factor", Name: "Two-factor"},
 	{Name: "Yours"},
 	{Href: "/settings/packages", Name: "Packages"},
 }

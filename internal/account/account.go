@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/outbox"
 	"latchkey/internal/secret"
+	"latchkey/internal/twofactor"
 )
 
 // Service is the door to accounts.
@@ -23,6 +24,7 @@ type Service struct {
 	passwords *secret.Passwords
 	limits    *limit.Service
 	out       *outbox.Service
+	factors   *twofactor.Service
 	cfg       *config.Config
 	endTokens TokenEnder
 }
@@ -35,9 +37,9 @@ type TokenEnder func(ctx context.Context, tx *db.Tx, by access.Actor, userID str
 func (s *Service) EndTokensWith(end TokenEnder) { s.endTokens = end }
 
 // New returns the service.
-func New(d *db.DB, now func() time.Time, passwords *secret.Passwords, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
+func New(d *db.DB, now func() time.Time, passwords *secret.Passwords, limits *limit.Service, out *outbox.Service, factors *twofactor.Service, cfg *config.Config) *Service {
 	none := func(context.Context, *db.Tx, access.Actor, string, bool, string) error { return nil }
-	return &Service{db: d, now: now, passwords: passwords, limits: limits, out: out, cfg: cfg, endTokens: none}
+	return &Service{db: d, now: now, passwords: passwords, limits: limits, out: out, factors: factors, cfg: cfg, endTokens: none}
 }
 
 // User is an account as its owner and the operator see it.
@@ -56,9 +58,11 @@ type Person struct {
 // Profile is what a person says about themselves.
 type Profile struct{ FullName, Homepage string }
 
-// Session is a browser that was just signed in.
+// Session is a browser that was just signed in; or, while Pending is set, one whose person gave the right
+// password and still owes their second factor: FinishSignIn takes that secret.
 type Session struct {
 	ID      string
+	Pending string
 	User    User
 	Browser string // a secret for the browser to keep, by which it is known again
 }

@@ -94,16 +94,21 @@ func (s *Service) ActorFor(ctx context.Context, by access.Actor, sessionID strin
 	by.UserID, by.Name, by.Via, by.SessionID = v.UserID, v.Name, access.ViaBrowser, v.ID
 	by.Operator, by.EmailVerified = v.Operator, v.EmailVerified
 	by.Locked, by.Hold = v.Locked, HoldOf(v.HeldUntil, v.HeldFor)
+	by.Factor, by.Verified = v.Mode, v.Factor != ""
 	by.SudoUntil = v.ConfirmedAt.Add(access.SudoFor)
 	return by, nil
 }
 
-// Confirm proves with the password that it is still the same person, for access.SudoFor. A wrong
+// Confirm proves with the password that it is still the same person, for access.SudoFor. Where the account
+// has a second factor, a password is not enough: see ConfirmWith. A wrong
 // password is an Invalid error about the field "password". The tries of one session are counted apart: those
 // who try to sign in as somebody do not keep them from confirming.
 func (s *Service) Confirm(ctx context.Context, by access.Actor, password string) error {
 	if err := s.self(by, access.SessionConfirm); err != nil {
 		return err
+	}
+	if by.Factor != access.NoFactor {
+		return ErrUseFactor
 	}
 	u, err := store{s.db}.byID(ctx, by.UserID)
 	if err != nil {
@@ -162,6 +167,6 @@ func (s *Service) alive(ctx context.Context, tx *db.Tx, by access.Actor) error {
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now, st := s.now(), store{tx}
-		return errors.Join(st.sweepLinks(ctx, now), st.sweepSessions(ctx, now.Add(-remember)))
+		return errors.Join(st.sweepLinks(ctx, now), st.sweepSignIns(ctx, now), st.sweepSessions(ctx, now.Add(-remember)))
 	})
 }

@@ -24,6 +24,11 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password s
 			if err := s.still(ctx, tx, u); err != nil {
 				return err
 			}
+			pending, err := s.owed(ctx, tx, by, u)
+			if err != nil || pending != "" {
+				out = Session{Pending: pending}
+				return err
+			}
 			out, err = s.enter(ctx, tx, by, u, known)
 			return err
 		})
@@ -51,13 +56,21 @@ func (s *Service) enter(ctx context.Context, tx *db.Tx, by access.Actor, u user,
 
 // WithPassword finds out whose a name and a password are, for a client that has no browser, and does
 // something for them in a transaction in which that is still their password. It keeps the limits of
-// SignIn, makes no session, and never makes an account.
-func (s *Service) WithPassword(ctx context.Context, by access.Actor, name, password string,
+// SignIn, makes no session, and never makes an account. code is a one-time password, which an account with
+// a second factor owes: without one the error is access.ErrSecondFactor.
+func (s *Service) WithPassword(ctx context.Context, by access.Actor, name, password, code string,
 	do func(ctx context.Context, tx *db.Tx, u User) error,
 ) error {
 	return s.proven(ctx, by, name, password, func(u user) error {
+		p, err := s.codeOf(ctx, by, u, code)
+		if err != nil {
+			return err
+		}
 		return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			if err := s.still(ctx, tx, u); err != nil {
+				return err
+			}
+			if err := s.settle(ctx, tx, by, u, p); err != nil {
 				return err
 			}
 			return do(ctx, tx, u.public())

@@ -57,8 +57,8 @@ func TestWrongLoginAndWrongPasswordAreOneAnswer(t *testing.T) {
 			}
 		}
 		never := func(context.Context, *db.Tx, account.User) error { t.Error("done for somebody"); return nil }
-		unknown := w.WithPassword(t.Context(), visitor(7), "nobody", good, never)
-		wrong := w.WithPassword(t.Context(), visitor(7), "ann", "not the password of ann", never)
+		unknown := w.WithPassword(t.Context(), visitor(7), "nobody", good, "", never)
+		wrong := w.WithPassword(t.Context(), visitor(7), "ann", "not the password of ann", "", never)
 		if !errors.Is(unknown, account.ErrSignIn) || !reflect.DeepEqual(unknown, wrong) {
 			t.Errorf("legacy: %v and %v", unknown, wrong)
 		}

@@ -16,6 +16,8 @@ type session struct {
 	SeenAt, DeadlineAt, ConfirmedAt time.Time
 	HeldUntil                       *time.Time
 	HeldFor                         access.Reason
+	Mode                            access.Mode
+	Factor                          string
 }
 
 // browser is where a session began.
@@ -36,8 +38,8 @@ func (s store) insertSession(ctx context.Context, id, userID string, b browser, 
 func (s store) session(ctx context.Context, id string) (session, error) {
 	return db.One[session](ctx, s.Q, ErrNotFound, `SELECT s.id, s.user_id, s.seen_at, s.deadline_at, s.confirmed_at,
 			u.name, u.operator, u.email_verified_at IS NOT NULL AS email_verified, u.locked_at IS NOT NULL AS locked,
-			u.held_until, u.held_for
-		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.ended_at IS NULL`, id)
+			u.held_until, u.held_for, s.factor, COALESCE(f.mode, '') AS mode
+		FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN two_factor f ON f.user_id = u.id WHERE s.id = ? AND s.ended_at IS NULL`, id)
 }
 
 // touch notes that a session is in use. It never brings back one that was ended.

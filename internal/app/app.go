@@ -95,7 +95,7 @@ func (a *App) open(ctx context.Context) error {
 	if a.Factors, err = twofactor.New(a.db, a.Now, box, limits, a.Outbox, a.Config); err != nil {
 		return err
 	}
-	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Config)
+	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Factors, a.Config)
 	a.Tokens = token.New(a.db, a.Now, a.Accounts, limits, a.Config)
 	a.Orgs = org.New(a.db, a.Now, a.Accounts, limits, a.Outbox, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, a.Config)

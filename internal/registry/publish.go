@@ -35,7 +35,8 @@ type Published struct {
 }
 
 // Publish reads a publish body and makes the version public. Who may publish is decided by name,
-// before the body is read, and once more in the transaction. The tarball is durable before the
+// before the body is read, and once more in the transaction; a second factor is asked for, and is good for,
+// the very version and tarball. The tarball is durable before the
 // version is visible, and the version is durable before this returns.
 func (s *Service) Publish(ctx context.Context, by access.Actor, name string, body io.Reader) (Published, error) {
 	n, err := npm.ParseName(name)
@@ -43,7 +44,7 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 		return Published{}, err
 	}
 	h, isNew, err := s.authorizePublish(ctx, nil, by, n)
-	if err != nil {
+	if err != nil && !errors.Is(err, access.ErrSecondFactor) { // what it is asked for is in the body
 		return Published{}, err
 	}
 	if err := s.publishes.Take(by.UserID); err != nil {
@@ -61,6 +62,9 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 	defer func() { _ = draft.Close() }()
 	u, err := s.receive(n, body, draft)
 	if err != nil {
+		return Published{}, err
+	}
+	if err := by.Covers(access.Deed{Action: access.PackagePublish, Package: n.Full, Version: u.Version, Digest: u.integrity}); err != nil {
 		return Published{}, err
 	}
 	if isNew {

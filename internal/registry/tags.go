@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 
 	"latchkey/db"
 	"latchkey/internal/access"
@@ -29,6 +30,9 @@ func (s *Service) SetTag(ctx context.Context, by access.Actor, name, tag, ver st
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		h, err := s.authorize(ctx, tx, by, access.PackageTag, name)
+		if errors.Is(err, access.ErrSecondFactor) {
+			return access.ErrSecondFactor.With(access.OwedError{Deed: access.Deed{Action: access.PackageTag, Package: name, Version: ver}})
+		}
 		if err != nil {
 			return err
 		}

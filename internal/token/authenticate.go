@@ -49,7 +49,10 @@ func (s *Service) load(ctx context.Context, hash string) (fact, error) {
 	}
 	f := fact{actor: access.Actor{
 		UserID: o.UserID, Name: o.UserName, Via: access.ViaToken, Operator: o.Operator, EmailVerified: o.EmailVerified,
-		Grant:  &access.Grant{TokenID: o.ID, ReadOnly: o.Kind == ReadOnly, Terminal: o.Kind == Session},
+		Grant: &access.Grant{
+			TokenID: o.ID, ReadOnly: o.Kind == ReadOnly, Terminal: o.Kind == Session, Unattended: o.Kind == Automation,
+		},
+		Factor: o.Mode,
 		Locked: o.Locked, Hold: account.HoldOf(o.HeldUntil, o.HeldFor),
 	}}
 	if o.ExpiresAt != nil {

@@ -100,13 +100,13 @@ func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, 
 }
 
 // SignIn gives a terminal a token for a name and a password, as npm login --auth-type=legacy asks
-// for. It never makes an account. Those that succeed are counted too: each makes a token and a letter.
-func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password string) (text string, err error) {
+// for. It never makes an account. code is a one-time password, which accounts with a second factor owe. Those that succeed are counted too: each makes a token and a letter.
+func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password, code string) (text string, err error) {
 	device := account.Device(by.Agent)
 	if err := s.limits.Take(ctx, "terminal:"+limit.Network(by.IP), s.cfg.Limits.LoginRate); err != nil {
 		return "", err
 	}
-	err = s.accounts.WithPassword(ctx, by, name, password, func(ctx context.Context, tx *db.Tx, u account.User) error {
+	err = s.accounts.WithPassword(ctx, by, name, password, code, func(ctx context.Context, tx *db.Tx, u account.User) error {
 		by := terminal(by, u.ID, u.Name)
 		m, err := s.mint(ctx, tx, by, u.ID, "npm login on "+device, Session, s.cfg.Limits.LoginTokenLife)
 		if err != nil {

@@ -23,7 +23,7 @@ func TestTerminalSignsInWithNameAndPassword(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.person("ann")
 		w.Mails()
-		text, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		text, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 		if a := w.works(text); a.Grant.ReadOnly {
 			t.Error("read-only")
@@ -39,16 +39,16 @@ func TestTerminalSignsInWithNameAndPassword(t *testing.T) {
 		if name != "npm login on npm 11.6.2 on Linux" {
 			t.Errorf("named %q", name)
 		}
-		_, wrong := w.SignIn(t.Context(), terminal(1), "ann", "a wrong password")
-		_, unknown := w.SignIn(t.Context(), terminal(1), "nobody", good)
+		_, wrong := w.SignIn(t.Context(), terminal(1), "ann", "a wrong password", "")
+		_, unknown := w.SignIn(t.Context(), terminal(1), "nobody", good, "")
 		w.Is(wrong, account.ErrSignIn)
 		if !reflect.DeepEqual(wrong, unknown) || w.Rows(`SELECT COUNT(*) FROM users`) != 1 {
 			t.Errorf("answers %v and %v", wrong, unknown)
 		}
 		for range 8 { // two were wrong before
-			_, _ = w.SignIn(t.Context(), terminal(1), "ann", "a wrong password")
+			_, _ = w.SignIn(t.Context(), terminal(1), "ann", "a wrong password", "")
 		}
-		_, err = w.SignIn(t.Context(), terminal(1), "ann", good)
+		_, err = w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.Is(err, limit.ErrTooMany)
 	})
 }
@@ -73,23 +73,23 @@ func TestTerminalsThatSignInWithAPasswordAreCountedAlsoWhenTheySucceed(t *testin
 	w.Config.Limits.LoginRate.N = 4
 	w.person("ann")
 	for range 4 {
-		_, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		_, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 	}
-	_, known := w.SignIn(t.Context(), terminal(1), "ann", good)
-	_, unknown := w.SignIn(t.Context(), terminal(1), "nobody", good)
+	_, known := w.SignIn(t.Context(), terminal(1), "ann", good, "")
+	_, unknown := w.SignIn(t.Context(), terminal(1), "nobody", good, "")
 	w.Is(known, limit.ErrTooMany)
 	if !reflect.DeepEqual(known, unknown) {
 		t.Errorf("known %v, unknown %v", known, unknown)
 	}
-	_, err := w.SignIn(t.Context(), terminal(2), "ann", good)
+	_, err := w.SignIn(t.Context(), terminal(2), "ann", good, "")
 	w.OK(err)
 }
 
 func TestNewPasswordEndsTheTerminalsAndLeavesTheMachines(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
-		signedIn, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		signedIn, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 		machine := w.create(token.Automation)
 		w.works(signedIn)
@@ -100,7 +100,7 @@ func TestNewPasswordEndsTheTerminalsAndLeavesTheMachines(t *testing.T) {
 		if n := w.Rows(`SELECT COUNT(*) FROM audit_log WHERE event = 'token.revoked' AND account_id = ? AND detail LIKE '%password%'`, ann.UserID); n != 1 {
 			t.Error("the log does not say why")
 		}
-		again, err := w.SignIn(t.Context(), terminal(1), "ann", "another good password")
+		again, err := w.SignIn(t.Context(), terminal(1), "ann", "another good password", "")
 		w.OK(err)
 		w.Mails()
 		w.OK(w.Accounts.ForgotPassword(t.Context(), visitor(), "ann"))
@@ -114,14 +114,14 @@ func TestNewPasswordEndsTheTerminalsAndLeavesTheMachines(t *testing.T) {
 func TestLockedAccountsTokensAllEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
-		signedIn, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		signedIn, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 		machine := w.create(token.Automation)
 		w.OK(w.Accounts.Lock(t.Context(), ann))
 		w.refused(signedIn)
 		w.refused(machine)
 		w.Logged("token.revoked", 2)
-		_, err = w.SignIn(t.Context(), terminal(1), "ann", good)
+		_, err = w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.Is(err, access.ErrLocked)
 	})
 }
@@ -144,7 +144,7 @@ func TestHeldAccountsTokensOnlyRead(t *testing.T) {
 func TestTokensThatEndedAreSweptAfterAMonth(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
-		_, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		_, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 		revoked := w.create(token.Publish)
 		w.OK(w.Revoke(t.Context(), ann, revoked))

@@ -12,7 +12,7 @@ func TestListShowsWhatWorksAndWhenItWasUsed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
 		text := w.create(token.Publish)
-		signedIn, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		signedIn, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 		revoked := w.create(token.Automation)
 		w.OK(w.Revoke(t.Context(), w.works(revoked), revoked))

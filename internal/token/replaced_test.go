@@ -35,7 +35,7 @@ func TestNoTokenForAPasswordThatIsReplacedMeanwhile(t *testing.T) {
 	w.Config.Limits.SignInRate = config.Rate{} // so that nothing is written before the password is verified
 	<-held
 	wg.Go(func() {
-		_, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		_, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		if !errors.Is(err, account.ErrSignIn) {
 			t.Errorf("got %v", err)
 		}

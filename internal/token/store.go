@@ -30,13 +30,14 @@ type owned struct {
 	Locked                     bool
 	ExpiresAt, HeldUntil       *time.Time
 	HeldFor                    access.Reason
+	Mode                       access.Mode
 }
 
 // owned returns the token of a hash that was not revoked. It may have expired.
 func (s store) owned(ctx context.Context, hash string) (owned, error) {
 	return db.One[owned](ctx, s.Q, ErrToken, `SELECT t.id, t.user_id, t.kind, t.expires_at, u.name AS user_name, u.operator,
-			u.email_verified_at IS NOT NULL AS email_verified, u.locked_at IS NOT NULL AS locked, u.held_until, u.held_for
-		FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.secret_hash = ? AND t.revoked_at IS NULL`, hash)
+			u.email_verified_at IS NOT NULL AS email_verified, u.locked_at IS NOT NULL AS locked, u.held_until, u.held_for, COALESCE(f.mode, '') AS mode
+		FROM tokens t JOIN users u ON u.id = t.user_id LEFT JOIN two_factor f ON f.user_id = u.id WHERE t.secret_hash = ? AND t.revoked_at IS NULL`, hash)
 }
 
 // count says how many tokens of an account work.

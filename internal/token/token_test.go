@@ -28,7 +28,7 @@ func TestTokenStandsForItsOwnerWithTheRequestsAddress(t *testing.T) {
 			}
 			want := access.Actor{
 				UserID: ann.UserID, Name: "ann", Via: access.ViaToken, EmailVerified: true,
-				Grant: &access.Grant{TokenID: c.ID, ReadOnly: readOnly}, IP: terminal(9).IP, Agent: terminal(9).Agent,
+				Grant: &access.Grant{TokenID: c.ID, ReadOnly: readOnly, Unattended: kind == token.Automation}, IP: terminal(9).IP, Agent: terminal(9).Agent,
 			}
 			if a, err := w.Authenticate(t.Context(), terminal(9), c.Secret); err != nil || !reflect.DeepEqual(a, want) {
 				t.Errorf("%s: got %+v, %v\nwant %+v", kind, a, err, want)
@@ -42,7 +42,7 @@ func TestWhatIsNoTokenIsOneAnswer(t *testing.T) {
 		w.person("ann")
 		revoked := w.create(token.Publish)
 		w.OK(w.Revoke(t.Context(), w.works(revoked), revoked))
-		expired, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		expired, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 		w.Pass(12 * time.Hour)
 		right := w.create(token.Publish)
@@ -112,7 +112,7 @@ func TestChangesOfTheOwnerAreSeenAtOnce(t *testing.T) {
 func TestTokenExpiresWithoutAnyWrite(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.person("ann")
-		text, err := w.SignIn(t.Context(), terminal(1), "ann", good)
+		text, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
 		w.OK(err)
 		w.Pass(12*time.Hour - time.Second)
 		w.works(text)

@@ -112,7 +112,7 @@ func BenchmarkAuthenticateCached(b *testing.B) {
 	d := p.Open(b)
 	cfg := &config.Config{Limits: config.Limits{PasswordLength: 15, SessionLife: time.Hour, SessionIdle: time.Hour}}
 	limits := limit.New(d, time.Now)
-	s := token.New(d, time.Now, account.New(d, time.Now, nil, limits, nil, cfg), limits, cfg)
+	s := token.New(d, time.Now, account.New(d, time.Now, nil, limits, nil, nil, cfg), limits, cfg)
 	if _, err := d.Exec(b.Context(), `INSERT INTO names (name, kind, created_at) VALUES ('ann', 'user', ?)`, time.Now()); err != nil {
 		b.Fatal(err)
 	}

@@ -160,7 +160,7 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, by access.Actor, userID s
 	if err != nil {
 		return err
 	}
-	e.Subject = "account:" + p.Name
+	e.Account, e.Subject = userID, "account:"+p.Name
 	if err := audit.Record(ctx, tx, s.now(), by, e); err != nil || !p.Verified || l.What == "" {
 		return err
 	}

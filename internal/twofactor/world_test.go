@@ -98,8 +98,8 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if w.Service, err = twofactor.New(d, w.now, box, limits, out, w.cfg); err != nil {
 		t.Fatal(err)
 	}
-	w.accounts = account.New(d, w.now, secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1}), limits, out, w.cfg)
-	w.tokens = token.New(d, w.now, w.accounts, w.cfg)
+	w.accounts = account.New(d, w.now, secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1}), limits, out, w.Service, w.cfg)
+	w.tokens = token.New(d, w.now, w.accounts, limits, w.cfg)
 	return w
 }
 

@@ -25,6 +25,7 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/outbox"
 	"latchkey/internal/secret"
+	"latchkey/internal/twofactor"
 )
 
 // Password is every person's password.
@@ -41,6 +42,7 @@ type World struct {
 	Jobs     *jobs.Service
 	Outbox   *outbox.Service
 	Limits   *limit.Service
+	Factors  *twofactor.Service
 	Accounts *account.Service
 
 	mu  sync.Mutex
@@ -65,13 +67,16 @@ func New(t *testing.T, d *db.DB) *World {
 	w.Jobs = jobs.New(d, w.Now)
 	w.Jobs.Handle(outbox.Kind, w.Outbox.Deliver)
 	w.Limits = limit.New(d, w.Now)
+	if w.Factors, err = twofactor.New(d, w.Now, box, w.Limits, w.Outbox, w.Config); err != nil {
+		t.Fatal(err)
+	}
 	w.HashAt(secret.Cost{MemoryKiB: 8, Passes: 1})
 	return w
 }
 
 // HashAt says what a password hash costs from now on, to a service that begins anew.
 func (w *World) HashAt(c secret.Cost) {
-	w.Accounts = account.New(w.DB, w.Now, secret.NewPasswords(c), w.Limits, w.Outbox, w.Config)
+	w.Accounts = account.New(w.DB, w.Now, secret.NewPasswords(c), w.Limits, w.Outbox, w.Factors, w.Config)
 }
 
 // Now is the time of the world.
