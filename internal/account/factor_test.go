@@ -122,6 +122,25 @@ func TestConfirmingTakesTheSecondFactor(t *testing.T) {
 	})
 }
 
+func TestSignInWithARecoveryCodeHoldsTheAccount(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id, _ := w.withApp("ann")
+		by := w.As(id)
+		w.OK(w.Factors.NewCodes(t.Context(), by))
+		d, err := w.Factors.NewCodesOf(t.Context(), by)
+		w.OK(err)
+		_, err = w.SaveCodes(t.Context(), by, d.Codes[0])
+		w.OK(err)
+		s, err := w.FinishSignIn(t.Context(), visitor(7), w.halfIn("ann"), twofactor.Answer{Code: d.Codes[0]})
+		w.OK(err)
+		held := w.As(s.ID)
+		w.Is(access.Check(held, access.PackagePublish, access.Facts{Standing: access.Owner}, w.Now()), access.ErrHeld)
+		w.Is(w.Factors.TurnOff(t.Context(), held), access.ErrHeld)
+		w.OK(w.Factors.BeginApp(t.Context(), held)) // a new factor may be added
+		w.Logged("account.held", 1)
+	})
+}
+
 func TestTurningItOnEndsWhatAPasswordOpened(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.Somebody("ann")

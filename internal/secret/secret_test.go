@@ -1,6 +1,8 @@
 package secret_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -119,6 +121,30 @@ func TestBadKeysAreExplained(t *testing.T) {
 	for _, key := range []string{"", "short", "c2hvcnQ=", strings.Repeat("A", 64)} {
 		if _, err := secret.NewBox(key); err == nil || !strings.Contains(err.Error(), "32 bytes") {
 			t.Errorf("%q: %v", key, err)
+		}
+	}
+}
+
+// A short secret is stored so that nobody without the key can search for it.
+func TestMacDependsOnKeyPurposeAndText(t *testing.T) {
+	box := func(b byte) *secret.Box {
+		x, err := secret.NewBox(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, 32)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	one, other := box(1), box(2)
+	want := one.Mac("recovery code", "ABCD")
+	if want != one.Mac("recovery code", "ABCD") || len(want) != 64 {
+		t.Errorf("the same is not the same: %s", want)
+	}
+	for what, got := range map[string]string{
+		"key": other.Mac("recovery code", "ABCD"), "purpose": one.Mac("one-time password", "ABCD"), "text": one.Mac("recovery code", "ABCE"),
+		"border": one.Mac("recovery codeA", "BCD"),
+	} {
+		if got == want {
+			t.Errorf("another %s gives the same", what)
 		}
 	}
 }
