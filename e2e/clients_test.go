@@ -28,21 +28,32 @@ type packer struct {
 	publish, install []string
 	without          []string // members of package.json that it cannot pack
 	resolves         bool     // it resolves dependencies before it publishes, and there is no other host here
+	workspaces       bool     // it rewrites the versions of a workspace's packages
+	sameReader       bool     // it unpacks with what another one in the list unpacks with
+}
+
+// npmPacker is a major version of npm.
+func npmPacker(name string, sameReader bool) packer {
+	return packer{name: name, publish: words(name + " publish"), install: words(name + " install --no-audit --no-package-lock"), sameReader: sameReader}
 }
 
 // everyClient is each major version of npm that people use, and the others.
 var everyClient = []packer{
-	{"npm6", words("npm6 publish"), words("npm6 install --no-audit --no-package-lock"), nil, false},
-	{"npm7", words("npm7 publish"), words("npm7 install --no-audit --no-package-lock"), nil, false},
-	{"npm8", words("npm8 publish"), words("npm8 install --no-audit --no-package-lock"), nil, false},
-	{"npm9", words("npm9 publish"), words("npm9 install --no-audit --no-package-lock"), nil, false},
-	{"npm10", words("npm10 publish"), words("npm10 install --no-audit --no-package-lock"), nil, false},
-	{"npm", words("npm publish"), words("npm install --no-audit --no-package-lock"), nil, false},
-	{"pnpm10", words("pnpm10 publish --no-git-checks"), words("pnpm10 install"), words("bundledDependencies"), false}, // needs a hoisted node_modules
-	{"pnpm", words("pnpm publish --no-git-checks"), words("pnpm install"), nil, false},
-	{"yarn1", words("yarn1 publish --non-interactive"), words("yarn1 install --no-lockfile"), words("bundledDependencies"), false}, // its bundle lacks a module
-	{"yarn4", words("yarn4 npm publish --access public"), words("yarn4 install --mode=skip-build"), nil, true},
-	{"bun", words("bun publish"), words("bun install"), nil, false},
+	npmPacker("npm6", false), npmPacker("npm7", false), npmPacker("npm8", true), npmPacker("npm9", false), npmPacker("npm10", true), npmPacker("npm", false),
+	{
+		name: "pnpm10", publish: words("pnpm10 publish --no-git-checks"), install: words("pnpm10 install"), workspaces: true,
+		without: words("bundledDependencies"), // needs a hoisted node_modules
+	},
+	{name: "pnpm", publish: words("pnpm publish --no-git-checks"), install: words("pnpm install"), workspaces: true},
+	{
+		name: "yarn1", publish: words("yarn1 publish --non-interactive"), install: words("yarn1 install --no-lockfile"),
+		without: words("bundledDependencies"), // yarn 1 as it is distributed lacks a module for it
+	},
+	{
+		name: "yarn4", publish: words("yarn4 npm publish --access public"), install: words("yarn4 install --mode=skip-build"),
+		resolves: true, workspaces: true,
+	},
+	{name: "bun", publish: words("bun publish"), install: words("bun install"), workspaces: true},
 }
 
 func words(s string) []string { return strings.Fields(s) }
@@ -75,6 +86,13 @@ func TestEveryClientsPackagesAreAccepted(t *testing.T) {
 			c.publishes(t, home, toolsManifest(tools), toolsFiles)
 			if v := s.latest(t, tools); v["hasInstallScript"] != nil {
 				t.Errorf("%s: an install script was invented", tools)
+			}
+			if c.workspaces {
+				app := "app-" + c.name
+				c.publishesWorkspace(t, home, app)
+				if got := s.latest(t, app)["dependencies"].(map[string]any)["lib"]; got != "^1.4.0" {
+					t.Errorf("%s depends on lib at %v", app, got)
+				}
 			}
 		})
 	}
@@ -149,6 +167,24 @@ func (c packer) publishes(t *testing.T, home string, manifest map[string]any, fi
 	c.run(t, home, dir, c.publish)
 }
 
+// publishesWorkspace publishes a package whose dependency is beside it.
+func (c packer) publishesWorkspace(t *testing.T, home, app string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"package.json":              `{"name":"root","version":"1.0.0","private":true,"workspaces":["packages/*"]}`,
+		"pnpm-workspace.yaml":       "packages:\n  - packages/*\n",
+		"packages/lib/package.json": `{"name":"lib","version":"1.4.0"}`,
+		"packages/app/package.json": `{"name":"` + app + `","version":"2.0.0","license":"MIT","bin":"src/a.js","dependencies":{"lib":"workspace:^"},
+			"peerDependencies":{"lib":"workspace:*"},"devDependencies":{"lib":"workspace:~"},"publishConfig":{"bin":{"app":"dist/a.js"}}}`,
+		"packages/app/src/a.js": "1", "packages/app/dist/a.js": "1",
+	} {
+		place(t, filepath.Join(dir, name), []byte(content))
+	}
+	c.run(t, home, dir, c.install)
+	c.run(t, home, filepath.Join(dir, "packages", "app"), c.publish)
+}
+
 // run runs the client in a folder.
 func (c packer) run(t *testing.T, home, dir string, command []string) {
 	t.Helper()
@@ -205,6 +241,9 @@ func TestEveryClientUnpacksWhatTheServerRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range everyClient {
+		if c.sameReader {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			home, dir := t.TempDir(), t.TempDir()
