@@ -117,6 +117,13 @@ func TestPages(t *testing.T) {
 		{name: "versions below nonsense", url: "/package/@ann/widget/versions?below=1e309", want: want{has: "tr:contains(1.1.0-rc.1)"}},
 		{name: "versions of a private package", as: "bob", url: "/package/@ann/vault/versions", want: want{status: 404}},
 
+		{name: "how it was published", url: "/package/@ann/widget", want: want{has: ".facts dd:contains(by ann with an access token)"}},
+		{name: "versions lead to their files and changes", url: "/package/@ann/widget/versions", want: want{has: "tr:contains(1.1.0-rc.1) a[href=/package/@ann/widget/diff/1.0.0...1.1.0-rc.1]"}},
+		{name: "two versions can be chosen", url: "/package/@ann/widget/versions", want: want{has: "form[action=/package/@ann/widget/diff] input[name=from][value=1.0.0][checked]"}},
+		{name: "one version cannot be compared", url: "/package/gadget/versions", want: want{has: "a[href=/package/gadget/files/2.0.0]", not: "input[name=from]"}},
+		{name: "dependencies", url: "/package/gadget/dependencies", want: want{title: "Dependencies · gadget · Latchkey", has: ".empty:contains(2.0.0 depends on nothing)"}},
+		{name: "dependencies of no version", url: "/package/gadget/dependencies?version=9.9.9", want: want{status: 404}},
+		{name: "dependencies of a private package", as: "bob", url: "/package/@ann/vault/dependencies", want: want{status: 404}},
 		{name: "files of the latest version", url: "/package/@ann/widget/files", want: want{title: "Files · @ann/widget · Latchkey", has: ".files a[href=/package/@ann/widget/files/1.0.0/package.json]"}},
 		{name: "files of a version", url: "/package/@ann%2fwidget/files/1.1.0-rc.1", want: want{has: "h2:contains(1.1.0-rc.1) .tag:contains(next)"}},
 		{name: "a file", url: "/package/@ann/widget/files/1.0.0/README.md", want: want{title: "README.md · @ann/widget · Latchkey", has: ".source .ln:contains(<script>alert(1)", not: "main script"}},

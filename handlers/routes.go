@@ -10,6 +10,7 @@ func (s *Server) routes() []route {
 		{open, "GET", "/package/:name/files/:version", s.packageFiles},
 		{open, "GET", "/package/:name/files/:version/*", s.packageFiles},
 		{open, "GET", "/package/:name/versions", s.packageVersions},
+		{open, "GET", "/package/:name/dependencies", s.packageDependencies},
 		{open, "GET", "/package/:name/diff", s.chooseDiff},
 		{open, "GET", "/package/:name/diff/:range", s.packageDiff},
 		{open, "GET", "/~:person", s.person},

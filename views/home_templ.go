@@ -275,7 +275,7 @@ func (p Home) Page() templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Sheet("Recently changed", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Sheet("Recently published", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"latchkey/internal/access"
 	"latchkey/views/ui"
 )
 
@@ -80,4 +81,18 @@ func filesURL(name, version, path string) string {
 		u += "/" + url.PathEscape(part)
 	}
 	return u
+}
+
+// means says in words by what means something was published.
+func means(via access.Via) string {
+	switch via {
+	case access.ViaToken:
+		return "with an access token"
+	case access.ViaBrowser:
+		return "in the portal"
+	case access.ViaConsole:
+		return "at the server"
+	default:
+		return ""
+	}
 }

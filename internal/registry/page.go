@@ -25,8 +25,10 @@ type Summary struct {
 type Version struct {
 	Version, PublishedBy      string
 	PublishedAt               time.Time
-	Number                    int64 // in the order of publication, from 1
-	Size, UnpackedSize, Files int64 // bytes, bytes, count
+	Number                    int64      // in the order of publication, from 1
+	Size, UnpackedSize, Files int64      // bytes, bytes, count
+	Via                       access.Via // by what means it was published; "" when the security log no longer knows
+	Previous                  string     // the version to compare it with, or ""
 }
 
 // Page is what the portal shows of a package.
@@ -38,7 +40,8 @@ type Page struct {
 	Keywords, Maintainers         []string
 	Tags                          []Tag
 	VersionCount                  int64
-	Size, UnpackedSize, Files     int64 // of the latest version
+	Via                           access.Via // by what means the latest version was published
+	Size, UnpackedSize, Files     int64      // of the latest version
 }
 
 // Page returns a package for the portal.
@@ -64,7 +67,10 @@ func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page,
 	about := npm.ReadHead([]byte(l.Head))
 	p.License, p.Homepage, p.Repository, p.Keywords = about.License, about.Homepage, about.Repository, about.Keywords
 	p.Directory = about.Directory
-	return p, nil
+	published := []Version{{Version: l.Version, PublishedAt: l.PublishedAt}}
+	err = s.means(ctx, h.Name, published)
+	p.Via = published[0].Via
+	return p, err
 }
 
 // Versions lists versions, newest first, below a number (0 for the newest), at most 100.
@@ -76,10 +82,17 @@ func (s *Service) Versions(ctx context.Context, by access.Actor, name string, be
 	if below <= 0 {
 		below = math.MaxInt64
 	}
-	return store{s.db}.published(ctx, h.ID, below, versionsPerPage)
+	// One more, which the last one may be compared with.
+	versions, err := store{s.db}.published(ctx, h.ID, below, versionsPerPage+1)
+	if err != nil {
+		return nil, err
+	}
+	precede(versions)
+	versions = versions[:min(len(versions), versionsPerPage)]
+	return versions, s.means(ctx, h.Name, versions)
 }
 
-// Recent lists the n packages that changed last, as far as the actor may see them.
+// Recent lists the n packages that were published last, each with its newest version, as far as the actor may see them.
 func (s *Service) Recent(ctx context.Context, by access.Actor, n int) ([]Summary, error) {
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, err

@@ -77,14 +77,6 @@ const selectSummary = `SELECT p.name, p.description, p.private, v.version, u.nam
 	FROM packages p JOIN dist_tags t ON t.package_id = p.id AND t.tag = 'latest'
 		JOIN versions v ON v.id = t.version_id JOIN users u ON u.id = v.published_by `
 
-// recent are the packages that changed last and that the viewer may see.
-func (s store) recent(ctx context.Context, viewer string, n int) (out []Summary, err error) {
-	err = s.Select(ctx, &out, selectSummary+`WHERE p.private = FALSE
-			OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?)
-		ORDER BY p.updated_at DESC, p.id DESC LIMIT ?`, viewer, n)
-	return out, err
-}
-
 // maintainedBy are the packages of a person that the viewer may see.
 func (s store) maintainedBy(ctx context.Context, person, viewer string, n int) (out []Summary, err error) {
 	err = s.Select(ctx, &out, selectSummary+`JOIN maintainers o ON o.package_id = p.id JOIN users owner ON owner.id = o.user_id
