@@ -14,14 +14,15 @@ import (
 
 // hunks are the changed lines of one file. It is a component: a comparison has thousands of lines, and each is
 // the same few words around a text.
-type hunks []tardiff.Hunk
+type hunks struct{ file tardiff.File }
 
 // Render writes the lines. The numbers on both sides are attributes that the style sheet shows, so that nobody
 // copies them along.
 func (h hunks) Render(_ context.Context, w io.Writer) error {
 	var b strings.Builder
-	b.WriteString(`<pre class="source diff" tabindex="0" role="region" aria-label="Changed lines" hx-disable><code>`)
-	for i, hunk := range h {
+	b.WriteString(`<pre class="source diff" tabindex="0" role="region" aria-label="Changed lines of `)
+	b.WriteString(html.EscapeString(readable.Line(h.file.Path)) + `" hx-disable><code>`)
+	for i, hunk := range h.file.Hunks {
 		if i > 0 || max(hunk.From, hunk.To) > 1 {
 			b.WriteString(`<span class="gap">Line ` + strconv.Itoa(max(1, hunk.To)) + "\n</span>")
 		}

@@ -959,7 +959,7 @@ func (p PackageDiff) file(f tardiff.File) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		default:
-			templ_7745c5c3_Err = hunks(f.Hunks).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = hunks{f}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
