@@ -87,6 +87,12 @@ func openGallery(t *testing.T) *gallery {
 // notPages are addresses that answer with something else than a page.
 var notPages = map[string]bool{"/static/:file": true, "/favicon.ico": true, "/favicon.svg": true, "/robots.txt": true}
 
+// midway are pages that exist only while somebody is signing in or setting something up. TestSecurityKeyInARealBrowser
+// walks through them.
+var midway = map[string]bool{
+	"/login/factor": true, "/login/recovery-code": true, "/settings/two-factor/app": true, "/settings/two-factor/codes": true,
+}
+
 // pages turns the list of routes into addresses. A route with a parameter that nobody gave an example for
 // fails the test, so that no page is left out.
 func (g *gallery) pages() []page {
@@ -99,7 +105,7 @@ func (g *gallery) pages() []page {
 	pages := []page{{name: "problem-not-found", address: "/nothing/of/that/name"}}
 	for line := range strings.Lines(routes) {
 		edge, method, route := fields(line)
-		if edge != "portal" || method != "GET" || notPages[route] {
+		if edge != "portal" || method != "GET" || notPages[route] || midway[route] {
 			continue
 		}
 		name := cmp.Or(strings.Trim(regexp.MustCompile(`[^a-z]+`).ReplaceAllString(route, "-"), "-"), "home")
@@ -145,6 +151,7 @@ func (g *gallery) examples() map[string][]page {
 		"/invitations/:token":    at(g.mailed("You are invited", "/invitations/"), "/invitations/used-already"),
 		"/setup/:token":          at("/setup/used-already"), // an unused one is among the pages of an empty registry
 		"/auth/login/:id":        at(g.terminalWaits()),
+		"/auth/confirm/:id":      at("/auth/confirm/used-already"),
 		"/operator/mail/:id":     at(g.newestLetter()),
 	}
 	m["/package/:name/files"] = at("/package/left-align/files")
