@@ -18,8 +18,10 @@ const maxFields = 100
 
 // What is wrong with a request before any page looks at it.
 var (
-	errForm      = errs.New(errs.Invalid, "handlers.form", "The form could not be read.")
-	errFormType  = errs.New(errs.Unsupported, "handlers.form_type", "This page takes ordinary forms only.")
+	errForm        = errs.New(errs.Invalid, "handlers.form", "The form could not be read.")
+	errFormType    = errs.New(errs.Unsupported, "handlers.form_type", "This page takes ordinary forms only.")
+	errOtherPerson = errs.New(errs.Conflict, "handlers.other_person",
+		"Somebody else was signed in when this page was opened, and nothing was changed. Open it again to do this as yourself.")
 	errFormLarge = errs.New(errs.TooLarge, "handlers.form_large", "The form is larger than this registry accepts.")
 )
 
@@ -51,6 +53,9 @@ func (s *Server) readForm(next echo.HandlerFunc) echo.HandlerFunc {
 			return errForm.With(err)
 		case len(r.PostForm) > maxFields:
 			return errForm
+		}
+		if by, page := actor(c), r.PostForm.Get(fieldFor); page != "" && by.SignedIn() && page != by.Name {
+			return errOtherPerson
 		}
 		return next(c)
 	}

@@ -1,8 +1,11 @@
 package handlers
 
 import (
+	"errors"
+
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/access"
 	"latchkey/views"
 )
 
@@ -17,6 +20,10 @@ func (s *Server) loginPage(c echo.Context) error {
 func (s *Server) signIn(c echo.Context) error {
 	page := views.Login{Login: field(c, "login"), Next: local(field(c, "next")), Keys: s.Factors.KeysWork()}
 	session, err := s.Accounts.SignIn(c.Request().Context(), actor(c), page.Login, password(c))
+	if errors.Is(err, access.ErrLocked) {
+		page.Locked = true
+		return s.renderForm(c, page)
+	}
 	if page.Problems = problems(err); page.Problems != nil {
 		return s.renderForm(c, page)
 	}
@@ -36,9 +43,5 @@ func (s *Server) signOut(c echo.Context) error {
 			return err
 		}
 	}
-	if err := s.sessions.Destroy(ctx); err != nil {
-		return err
-	}
-	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
-	return s.flash(c, "You are signed out.", "/")
+	return s.left(c, "You are signed out.", "/")
 }

@@ -3,12 +3,17 @@ package handlers
 import (
 	"bytes"
 	"context"
+	"html"
 	"net/http"
+	"regexp"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"latchkey/internal/access"
 	"latchkey/internal/config"
+	"latchkey/internal/words"
 	"latchkey/views/ui"
 )
 
@@ -38,7 +43,7 @@ func (s *Server) write(c echo.Context, status int, p page) error {
 		if err := ui.FlashNote().Render(ctx, &b); err != nil {
 			return err
 		}
-		return c.HTMLBlob(status, b.Bytes())
+		return c.HTMLBlob(status, bound(b.Bytes(), actor(c)))
 	}
 	if err := p.Page().Render(s.framed(c, s.takeFlash(c)), &b); err != nil {
 		return err
@@ -50,7 +55,22 @@ func (s *Server) write(c echo.Context, status int, p page) error {
 	if c.Response().Header().Get(echo.HeaderCacheControl) == "" {
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-cache")
 	}
-	return c.HTMLBlob(status, b.Bytes())
+	return c.HTMLBlob(status, bound(b.Bytes(), actor(c)))
+}
+
+// fieldFor is the field that says whose page a form was on.
+const fieldFor = "signed_in_as"
+
+var postForm = regexp.MustCompile(`<form [^>]*method="post"[^>]*>`)
+
+// bound writes into every form of a page whose page it is. It stands here, and not in the templates, so that
+// no form can be without it; readForm compares.
+func bound(page []byte, by access.Actor) []byte {
+	if !by.SignedIn() {
+		return page
+	}
+	field := `${0}<input type="hidden" name="` + fieldFor + `" value="` + html.EscapeString(by.Name) + `"/>`
+	return postForm.ReplaceAll(page, []byte(field))
 }
 
 // byHtmx reports whether our script sent the request, and not the browser itself.
@@ -63,8 +83,18 @@ func (s *Server) framed(c echo.Context, flash string) context.Context {
 		Product: s.Config.Name, Registry: s.Config.RegistryURL,
 		Path: c.Request().URL.Path, Now: s.Now(), Flash: flash,
 		Me:     ui.Me{Name: by.Name, Operator: by.Operator, Verified: by.EmailVerified},
+		Hold:   holdOf(by, s.Now()),
 		SignUp: s.Config.SignUp == config.SignUpOpen, Mail: s.Outbox.Captures(),
 	})
+}
+
+// holdOf says that an account is read-only, and for how long still.
+func holdOf(by access.Actor, now time.Time) string {
+	if !by.Hold.At(now) {
+		return ""
+	}
+	return "Your account is read-only for another " + words.Left(by.Hold.Until.Sub(now)) + ", because " + by.Hold.Reason.Why() +
+		". It ends by itself. If that was not you, lock your account."
 }
 
 // done ends a write that changed what a page shows: htmx gets the part that it asked for, by the page's

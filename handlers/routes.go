@@ -29,6 +29,8 @@ func (s *Server) routes() []route {
 		{byLink, "POST", "/verify/:token", s.verify},
 		{byLink, "GET", "/invitations/:token", s.invitationPage},
 		{byLink, "POST", "/invitations/:token", s.acceptInvitation},
+		{byLink, "GET", "/lock/:token", s.lockLinkPage},
+		{byLink, "POST", "/lock/:token", s.lockByLink},
 		{byLink, "GET", "/setup/:token", s.setupPage},
 		{byLink, "POST", "/setup/:token", s.setUp},
 
@@ -43,6 +45,12 @@ func (s *Server) routes() []route {
 		{signedIn, "POST", "/settings/emails", s.resendVerification},
 		{fresh, "GET", "/settings/password", s.passwordPage},
 		{fresh, "POST", "/settings/password", s.changePassword},
+		{signedIn, "GET", "/settings/sessions", s.sessionsPage},
+		{signedIn, "POST", "/settings/sessions", s.endSessions},
+		{signedIn, "GET", "/settings/security-log", s.securityLogPage},
+		{signedIn, "GET", "/settings/security-log/export", s.exportSecurityLog},
+		{signedIn, "GET", "/settings/lock", s.lockPage},
+		{signedIn, "POST", "/settings/lock", s.lock},
 		{signedIn, "GET", "/settings/packages", s.myPackages},
 
 		{operator, "GET", "/operator", s.operatorPage},

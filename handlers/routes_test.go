@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"latchkey/internal/access"
 )
 
 // matrix says who gets what from each route: a stranger, somebody signed in, the operator. A route that
@@ -47,6 +49,8 @@ var matrix = map[string][3]int{
 	"POST /verify/:token":         {404, 404, 404},
 	"GET /invitations/:token":     {404, 404, 404},
 	"POST /invitations/:token":    {404, 404, 404},
+	"GET /lock/:token":            {404, 404, 404},
+	"POST /lock/:token":           {404, 404, 404},
 	"GET /setup/:token":           {404, 404, 404},
 	"POST /setup/:token":          {404, 404, 404},
 
@@ -80,6 +84,12 @@ var matrix = map[string][3]int{
 	"POST /settings/two-factor/mode":       {303, 422, 422},
 	"GET /settings/two-factor/off":         {303, 200, 200},
 	"POST /settings/two-factor/off":        {303, 409, 409},
+	"GET /settings/sessions":            {303, 200, 200},
+	"POST /settings/sessions":           {303, 422, 422},
+	"GET /settings/security-log":        {303, 200, 200},
+	"GET /settings/security-log/export": {303, 200, 200},
+	"GET /settings/lock":                {303, 200, 200},
+	"POST /settings/lock":               {303, 303, 303},
 
 	"GET /operator":          {404, 404, 200},
 	"GET /operator/people":   {404, 404, 200},
@@ -114,6 +124,10 @@ func TestEveryRouteKnowsWhoItIsFor(t *testing.T) {
 			}
 			if r := b.send(b.request(method, filled(path), body)); r.status != statuses[i] {
 				t.Errorf("%q as %q: %d, want %d", route, name, r.status, statuses[i])
+			} else if route == "POST /settings/lock" && name != "" {
+				if err := p.Accounts.Unlock(t.Context(), access.Console(), name); err != nil {
+					t.Error(err)
+				}
 			} else if r.status == http.StatusSeeOther && name == "" && !strings.HasPrefix(route, "POST /logout") {
 				if l := r.location(); l != "/login" && l != "/login?next="+url.QueryEscape(filled(path)) {
 					t.Errorf("%q as a stranger leads to %s", route, l)

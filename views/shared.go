@@ -19,6 +19,9 @@ var settings = []ui.Place{
 	{Href: "/settings/password", Name: "Password"},
 	{Name: "Security"},
 	{Href: "/settings/two-factor", Name: "Two-factor"},
+	{Href: "/settings/sessions", Name: "Sessions"},
+	{Href: "/settings/security-log", Name: "Security log"},
+	{Href: "/settings/lock", Name: "Lock account"},
 	{Name: "Yours"},
 	{Href: "/settings/packages", Name: "Packages"},
 }

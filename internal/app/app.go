@@ -12,6 +12,7 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/account"
+	"latchkey/internal/audit"
 	"latchkey/internal/blob"
 	"latchkey/internal/config"
 	"latchkey/internal/jobs"
@@ -43,6 +44,7 @@ type App struct {
 	Search       *search.Service
 	Stats        *stats.Service
 	Outbox       *outbox.Service
+	Log          *audit.Service
 
 	db      *db.DB
 	cost    secret.Cost
@@ -91,6 +93,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Outbox = outbox.New(a.Now, box, sender, a.Config)
 	a.BrowserState = a.db.BrowserState()
 	a.Jobs = jobs.New(a.db, a.Now)
+	a.Log = audit.New(a.db, a.Now)
 	a.Signing = signing.New(a.db, a.Now, box)
 	if a.Factors, err = twofactor.New(a.db, a.Now, box, limits, a.Outbox, a.Config); err != nil {
 		return err

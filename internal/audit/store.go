@@ -26,11 +26,11 @@ func (s store) insert(ctx context.Context, r row) error {
 	return err
 }
 
-// page returns entries of an account's log, the newest first: those before an id, of events that begin
-// with a word, and at a time or later.
-func (s store) page(ctx context.Context, accountID, kind, before string, limit int) (rs []row, err error) {
+// page returns entries of an account's log, the newest first: those before an id, of events that
+// match a pattern.
+func (s store) page(ctx context.Context, accountID, pattern, before string, limit int) (rs []row, err error) {
 	err = s.Select(ctx, &rs, `SELECT a.*, COALESCE(t.name, '') AS token_name, COALESCE(t.hint, '') AS token_hint
 		FROM audit_log a LEFT JOIN tokens t ON t.id = a.token_id
-		WHERE a.account_id = ? AND a.event LIKE ? AND a.id < ? ORDER BY a.id DESC LIMIT ?`, accountID, kind+"%", before, limit)
+		WHERE a.account_id = ? AND a.event LIKE ? AND a.id < ? ORDER BY a.id DESC LIMIT ?`, accountID, pattern, before, limit)
 	return rs, err
 }

@@ -24,6 +24,7 @@ type Frame struct {
 	Now      time.Time // what "2 hours ago" is counted from
 	Me       Me
 	Flash    string // what was just done
+	Hold     string // that the account is read-only, and why
 	SignUp   bool   // a stranger may make an account
 	Mail     bool   // mail is kept here, for an operator to read
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/db"
 	"latchkey/db/dbtest"
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -32,6 +33,7 @@ var cheap = secret.Cost{MemoryKiB: 64, Passes: 1}
 type World struct {
 	*app.App
 	t     testing.TB
+	place dbtest.Place
 	mu    sync.Mutex
 	clock time.Time
 }
@@ -63,7 +65,7 @@ func On(t testing.TB, p dbtest.Place, change ...func(*config.Config)) *World {
 	for _, f := range change {
 		f(cfg)
 	}
-	w := &World{t: t, clock: time.Now().Truncate(time.Microsecond)}
+	w := &World{t: t, place: p, clock: time.Now().Truncate(time.Microsecond)}
 	if w.App, err = app.New(context.Background(), cfg, w.now, app.HashAt(cheap)); err != nil {
 		t.Fatal(err)
 	}
@@ -169,4 +171,15 @@ func (w *World) Link(to string) string {
 		w.t.Fatalf("no link in the mail %q", mails[0].Subject)
 	}
 	return link
+}
+
+// Hold makes an account read-only for a while, as a sign-in with a recovery code does.
+func (w *World) Hold(owner account.User) {
+	w.t.Helper()
+	err := w.place.Open(w.t).InTx(w.t.Context(), func(ctx context.Context, tx *db.Tx) error {
+		return w.Accounts.Hold(ctx, tx, access.Actor{UserID: owner.ID, Name: owner.Name}, owner.ID, access.HeldAfterRecoveryCode)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }

@@ -1,0 +1,94 @@
+package handlers
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/edge"
+	"latchkey/views"
+)
+
+// entriesPerPage is how much of the log one page shows.
+const entriesPerPage = 50
+
+func (s *Server) securityLogPage(c echo.Context) error {
+	by, page := actor(c), views.SettingsSecurityLog{Kind: c.QueryParam("kind"), First: c.QueryParam("before") == ""}
+	entries, err := s.Log.Page(c.Request().Context(), by, page.Kind, c.QueryParam("before"), entriesPerPage+1)
+	if err != nil {
+		return err
+	}
+	if len(entries) > entriesPerPage {
+		entries = entries[:entriesPerPage]
+		page.Before = entries[entriesPerPage-1].ID
+	}
+	page.Entries, page.Session = entries, by.SessionID
+	return s.render(c, page)
+}
+
+// exportSecurityLog sends the log as it is read: it may be long. What fails in the middle ends the file
+// early, and is logged.
+func (s *Server) exportSecurityLog(c echo.Context) error {
+	ctx, by, kind := c.Request().Context(), actor(c), c.QueryParam("kind")
+	if _, err := s.Log.Page(ctx, by, kind, "", 1); err != nil { // before the first byte
+		return err
+	}
+	w, name, mime := lines, "security-log.jsonl", "application/jsonl"
+	if c.QueryParam("as") == "csv" {
+		w, name, mime = table, "security-log.csv", "text/csv; charset=utf-8"
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, mime)
+	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`"`)
+	c.Response().WriteHeader(http.StatusOK)
+	if err := w(c, func(f func(audit.Logged) error) error { return s.Log.Each(ctx, by, kind, f) }); err != nil {
+		slog.WarnContext(ctx, "an export of a security log ended early", "id", edge.ID(c), "error", err)
+	}
+	return nil
+}
+
+// lines writes one JSON object a line.
+func lines(c echo.Context, each func(func(audit.Logged) error) error) error {
+	out := json.NewEncoder(c.Response())
+	return each(func(e audit.Logged) error { return out.Encode(e) })
+}
+
+// table writes comma-separated values, the first line with the names of the columns.
+func table(c echo.Context, each func(func(audit.Logged) error) error) error {
+	out := csv.NewWriter(c.Response())
+	err := out.Write([]string{"id", "at", "event", "actor", "via", "session", "token", "token_name", "token_hint", "ip", "agent", "subject", "detail"})
+	if err != nil {
+		return err
+	}
+	err = each(func(e audit.Logged) error {
+		detail, err := json.Marshal(e.Detail)
+		if err != nil {
+			return err
+		}
+		row := []string{e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Event), e.Actor, string(e.Via), e.Session, e.Token, e.TokenName,
+			e.TokenHint, e.IP, e.Agent, e.Subject, string(detail)}
+		for i := range row {
+			row[i] = cell(row[i])
+		}
+		return out.Write(row)
+	})
+	out.Flush()
+	if err == nil {
+		err = out.Error()
+	}
+	return err
+}
+
+// cell keeps a spreadsheet from reading what a client calls itself as a formula (OWASP, CSV injection).
+func cell(text string) string {
+	if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") {
+		return "'" + text
+	}
+	return text
+}
