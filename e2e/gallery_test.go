@@ -85,7 +85,7 @@ func openGallery(t *testing.T) *gallery {
 }
 
 // notPages are addresses that answer with something else than a page.
-var notPages = map[string]bool{"/static/:file": true, "/favicon.ico": true, "/favicon.svg": true, "/robots.txt": true}
+var notPages = map[string]bool{"/static/:file": true, "/favicon.ico": true, "/favicon.svg": true, "/robots.txt": true, "/settings/security-log/export": true}
 
 // midway are pages that exist only while somebody is signing in or setting something up. TestSecurityKeyInARealBrowser
 // walks through them.
@@ -148,6 +148,7 @@ func (g *gallery) examples() map[string][]page {
 		"/verify/:token": append([]page{{address: g.mailed("Verify", "/verify/"), by: g.signedIn("tove")}},
 			at("/verify/used-already")...),
 		"/password/reset/:token": at(g.mailed("Choose a new password", "/password/reset/"), "/password/reset/used-already"),
+		"/lock/:token":           at(g.mailed("Choose a new password", "/lock/"), "/lock/used-already"),
 		"/invitations/:token":    at(g.mailed("You are invited", "/invitations/"), "/invitations/used-already"),
 		"/setup/:token":          at("/setup/used-already"), // an unused one is among the pages of an empty registry
 		"/auth/login/:id":        at(g.terminalWaits()),
