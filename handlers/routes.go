@@ -3,6 +3,7 @@ package handlers
 // routes is the table of contents: one line for each address.
 func (s *Server) routes() []route {
 	return append(s.factorRoutes(), []route{
+	return append(s.settings(), []route{
 		{open, "GET", "/", s.home},
 		{open, "GET", "/help/npm", s.helpNpm},
 		{open, "GET", "/package/:name", s.packageShow},
@@ -39,6 +40,22 @@ func (s *Server) routes() []route {
 		{signedIn, "GET", "/auth/login/:id", s.cliLoginPage},
 		{signedIn, "POST", "/auth/login/:id", s.answerCLILogin},
 
+		{operator, "GET", "/operator", s.operatorPage},
+		{operator, "GET", "/operator/people", s.peoplePage},
+		{operator, "POST", "/operator/people", s.invite},
+		{operator, "GET", "/operator/mail", s.mailPage},
+		{operator, "GET", "/operator/mail/:id", s.letterPage},
+
+		{file, "GET", "/static/:file", s.static},
+		{file, "GET", "/favicon.ico", s.favicon},
+		{file, "GET", "/favicon.svg", s.favicon},
+		{file, "GET", "/robots.txt", s.robots},
+	}...)
+}
+
+// settings are the pages of a person's own account.
+func (s *Server) settings() []route {
+	return []route{
 		{signedIn, "GET", "/settings/profile", s.profilePage},
 		{signedIn, "POST", "/settings/profile", s.saveProfile},
 		{signedIn, "GET", "/settings/emails", s.emailsPage},

@@ -71,8 +71,10 @@ func table(c echo.Context, each func(func(audit.Logged) error) error) error {
 		if err != nil {
 			return err
 		}
-		row := []string{e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Event), e.Actor, string(e.Via), e.Session, e.Token, e.TokenName,
-			e.TokenHint, e.IP, e.Agent, e.Subject, string(detail)}
+		row := []string{
+			e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Event), e.Actor, string(e.Via), e.Session, e.Token, e.TokenName,
+			e.TokenHint, e.IP, e.Agent, e.Subject, string(detail),
+		}
 		for i := range row {
 			row[i] = cell(row[i])
 		}
