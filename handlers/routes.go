@@ -1,9 +1,10 @@
 package handlers
 
+import "slices"
+
 // routes is the table of contents: one line for each address.
 func (s *Server) routes() []route {
-	return append(s.factorRoutes(), []route{
-	return append(s.settings(), []route{
+	return slices.Concat(s.settings(), s.factorRoutes(), []route{
 		{open, "GET", "/", s.home},
 		{open, "GET", "/help/npm", s.helpNpm},
 		{open, "GET", "/package/:name", s.packageShow},
@@ -50,7 +51,7 @@ func (s *Server) routes() []route {
 		{file, "GET", "/favicon.ico", s.favicon},
 		{file, "GET", "/favicon.svg", s.favicon},
 		{file, "GET", "/robots.txt", s.robots},
-	}...)
+	})
 }
 
 // settings are the pages of a person's own account.
@@ -62,25 +63,14 @@ func (s *Server) settings() []route {
 		{signedIn, "POST", "/settings/emails", s.resendVerification},
 		{fresh, "GET", "/settings/password", s.passwordPage},
 		{fresh, "POST", "/settings/password", s.changePassword},
+		{signedIn, "GET", "/settings/packages", s.myPackages},
 		{signedIn, "GET", "/settings/sessions", s.sessionsPage},
 		{signedIn, "POST", "/settings/sessions", s.endSessions},
 		{signedIn, "GET", "/settings/security-log", s.securityLogPage},
 		{signedIn, "GET", "/settings/security-log/export", s.exportSecurityLog},
 		{signedIn, "GET", "/settings/lock", s.lockPage},
 		{signedIn, "POST", "/settings/lock", s.lock},
-		{signedIn, "GET", "/settings/packages", s.myPackages},
-
-		{operator, "GET", "/operator", s.operatorPage},
-		{operator, "GET", "/operator/people", s.peoplePage},
-		{operator, "POST", "/operator/people", s.invite},
-		{operator, "GET", "/operator/mail", s.mailPage},
-		{operator, "GET", "/operator/mail/:id", s.letterPage},
-
-		{file, "GET", "/static/:file", s.static},
-		{file, "GET", "/favicon.ico", s.favicon},
-		{file, "GET", "/favicon.svg", s.favicon},
-		{file, "GET", "/robots.txt", s.robots},
-	}...)
+	}
 }
 
 // factorRoutes are where people prove themselves beside a password.
