@@ -125,7 +125,9 @@ func (w *world) publish(p pkg, r release) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.app.Packages.Publish(w.ctx, w.people[p.by], p.name, bytes.NewReader(body)); err != nil {
+	by := w.people[p.by]
+	by.Via = access.ViaToken
+	if _, err := w.app.Packages.Publish(w.ctx, by, p.name, bytes.NewReader(body)); err != nil {
 		return fmt.Errorf("publish %s@%s: %w", p.name, r.version, err)
 	}
 	return nil
