@@ -66,7 +66,7 @@ func params(dir string, files []string, env func(testing.TB) []string) testscrip
 			return s.home(nobody, "")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"server": serverCommand, "person": personCommand, "as": asCommand, "fetch": fetchCommand,
+			"server": serverCommand, "person": personCommand, "as": asCommand, "fetch": fetchCommand, "answer": answerCommand,
 		},
 	}
 }

@@ -64,6 +64,8 @@ func (s *Server) settings() []route {
 		{fresh, "GET", "/settings/password", s.passwordPage},
 		{fresh, "POST", "/settings/password", s.changePassword},
 		{signedIn, "GET", "/settings/packages", s.myPackages},
+		{signedIn, "GET", "/settings/invitations", s.invitationsPage},
+		{signedIn, "POST", "/settings/invitations/:id", s.answerInvitation},
 		{signedIn, "GET", "/settings/sessions", s.sessionsPage},
 		{signedIn, "POST", "/settings/sessions", s.endSessions},
 		{signedIn, "GET", "/settings/security-log", s.securityLogPage},

@@ -55,6 +55,26 @@ func TestPermissions(t *testing.T) {
 		{"GET", "/downloads/range/:period/:name", "/downloads/range/last-day/@ann%2fabsent", ""},
 		{"GET", "/versions/:name/last-week", "/versions/@ann%2fhidden/last-week", ""},
 		{"GET", "/versions/:name/last-week", "/versions/@ann%2fopen/last-week", ""},
+		{"GET", "/-/package/:name/collaborators", "/-/package/left-pad/collaborators", ""},
+		{"GET", "/-/package/:name/collaborators", "/-/package/@ann%2fhidden/collaborators", ""},
+		{"GET", "/-/package/:name/visibility", "/-/package/left-pad/visibility", ""},
+		{"GET", "/-/package/:name/visibility", "/-/package/@ann%2fhidden/visibility", ""},
+		{"GET", "/-/package/:name/access", "/-/package/@ann%2fhidden/access", ""},
+		{"POST", "/-/package/:name/access", "/-/package/@ann%2fopen/access", `{"access":"public"}`},
+		{"POST", "/-/package/:name/access", "/-/package/@ann%2fhidden/access", `{"access":"restricted"}`},
+		{"POST", "/-/package/:name/access", "/-/package/@ann%2fhidden/access", `{"publish_requires_tfa":true}`},
+		{"POST", "/-/package/:name/access", "/-/package/@ann%2fabsent/access", `{"publish_requires_tfa":true}`},
+		{"PUT", "/-/package/:name/owners", "/-/package/left-pad/owners", `{"user":"bob"}`},
+		{"PUT", "/-/package/:name/owners", "/-/package/@ann%2fhidden/owners", `{"user":"bob"}`},
+		{"DELETE", "/-/package/:name/owners/:user", "/-/package/left-pad/owners/bob", ""},
+		{"DELETE", "/-/package/:name/owners/:user", "/-/package/@ann%2fhidden/owners/ann", ""},
+		{"GET", "/-/user/:user/package", "/-/user/ann/package", ""},
+		{"GET", "/-/user/:user/package", "/-/user/nobody/package", ""},
+		{"GET", "/-/user/v1/star", "/-/user/v1/star", ""},
+		{"PUT", "/-/user/v1/star", "/-/user/v1/star", `{"name":"left-pad"}`},
+		{"PUT", "/-/user/v1/star", "/-/user/v1/star", `{"name":"@ann/hidden"}`},
+		{"DELETE", "/-/user/v1/star", "/-/user/v1/star", `{"name":"left-pad"}`},
+		{"GET", "/-/_view/starredByUser", "/-/_view/starredByUser?key=%22ann%22", ""},
 		{"GET", "/:name", "/left-pad", ""},
 		{"GET", "/:name", "/@ann%2fhidden", ""},
 		{"GET", "/:name", "/@ann%2fabsent", ""},
@@ -64,6 +84,19 @@ func TestPermissions(t *testing.T) {
 		{"PUT", "/:name", "/@ann%2fhidden", string(npmpack.Package{Name: "@ann/hidden", Version: "0.0.1"}.PublishBody())},
 		{"PUT", "/:name", "/@ann%2fnew", string(npmpack.Package{Name: "@ann/new", Version: "0.0.1"}.PublishBody())},
 	}
+	rows = append(rows, []struct{ method, route, path, body string }{
+		{"PUT", "/:name", "/left-pad", `{"_id":"left-pad","_rev":"0-0","versions":{"1.0.0":{"deprecated":"old"}}}`},
+		{"PUT", "/:name", "/@ann%2fhidden", `{"_id":"@ann/hidden","_rev":"0-0","versions":{"1.0.0":{"deprecated":"old"}}}`},
+		{"PUT", "/:name", "/left-pad", `{"_id":"left-pad","_rev":"0-0","users":{"ann":true}}`},
+		{"PUT", "/:name", "/@ann%2fhidden", `{"_id":"@ann/hidden","_rev":"0-0","users":{"ann":true}}`},
+		{"PUT", "/:name/-rev/:rev", "/left-pad/-rev/undefined", `{"maintainers":[{"name":"ann"},{"name":"bob"}]}`},
+		{"PUT", "/:name/-rev/:rev", "/@ann%2fhidden/-rev/undefined", `{"maintainers":[{"name":"ann"},{"name":"bob"}]}`},
+		{"PUT", "/:name/-rev/:rev", "/left-pad/-rev/undefined", `{"versions":{}}`},
+		{"DELETE", "/:name/-rev/:rev", "/left-pad/-rev/undefined", ""},
+		{"DELETE", "/:name/-rev/:rev", "/@ann%2fhidden/-rev/undefined", ""},
+		{"DELETE", "/:name/-/:file/-rev/:rev", "/left-pad/-/left-pad-1.0.0.tgz/-rev/1", ""},
+		{"DELETE", "/:name/-/:file/-rev/:rev", "/@ann%2fhidden/-/hidden-1.0.0.tgz/-rev/1", ""},
+	}...)
 	r := newRegistry(t, func(c *config.Config) {
 		c.Limits.SignInRate, c.Limits.LoginRate, c.Limits.LoginTerminalsOpen = config.Rate{}, config.Rate{}, 1000
 	})
@@ -104,7 +137,10 @@ func TestPermissions(t *testing.T) {
 func TestHiddenAnswersAreThoseOfAbsentOnes(t *testing.T) {
 	r := newRegistry(t)
 	other := r.Token(r.bob, "automation")
-	for _, path := range []string{"/@ann%%2f%s", "/@ann/%s/-/hidden-1.0.0.tgz", "/-/package/@ann%%2f%s/dist-tags"} {
+	for _, path := range []string{
+		"/@ann%%2f%s", "/@ann/%s/-/hidden-1.0.0.tgz", "/-/package/@ann%%2f%s/dist-tags", "/-/package/@ann%%2f%s/collaborators",
+		"/-/package/@ann%%2f%s/visibility", "/-/package/@ann%%2f%s/access",
+	} {
 		for _, token := range []string{"", other} {
 			hidden, absent := r.do("GET", fmt.Sprintf(path, "hidden"), token, ""), r.do("GET", fmt.Sprintf(path, "absent"), token, "")
 			hidden.Header.Del("X-Request-Id")

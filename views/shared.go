@@ -24,6 +24,7 @@ var settings = []ui.Place{
 	{Href: "/settings/lock", Name: "Lock account"},
 	{Name: "Yours"},
 	{Href: "/settings/packages", Name: "Packages"},
+	{Href: "/settings/invitations", Name: "Invitations"},
 }
 
 // operator is the navigation of the operator's pages. There is mail to read only when it is kept here.

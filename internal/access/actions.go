@@ -38,6 +38,14 @@ const (
 	FactorTurnOff         Action = "factor.turn_off"
 	ConfirmationOpen      Action = "confirmation.open"
 	ConfirmationAnswer    Action = "confirmation.answer"
+	PackageDeprecate      Action = "package.deprecate"
+	PackageUnpublish      Action = "package.unpublish"
+	PackageMaintain       Action = "package.maintain"
+	PackageSetAccess      Action = "package.set_access"
+	PackageSettings       Action = "package.settings"
+	PackageStar           Action = "package.star"
+	InvitationView        Action = "invitation.view"
+	InvitationAnswer      Action = "invitation.answer"
 	OperatorView          Action = "operator.view"
 	OperatorManage        Action = "operator.manage"
 )
@@ -102,6 +110,14 @@ var actions = map[Action]need{
 	FactorTurnOff:         {standing: Owner, token: never, factor: always, sudo: true},
 	ConfirmationOpen:      {standing: Owner, token: write, attended: true},
 	ConfirmationAnswer:    {standing: Owner, token: never},
+	PackageDeprecate:      {standing: Writer, token: write, verified: true},
+	PackageUnpublish:      {standing: Owner, token: write, verified: true},
+	PackageMaintain:       {standing: Owner, token: write, verified: true}, // who its maintainers are
+	PackageSetAccess:      {standing: Owner, token: write, verified: true}, // of the scope
+	PackageSettings:       {standing: Writer, token: read},
+	PackageStar:           {standing: Owner, token: write}, // of the account that stars
+	InvitationView:        {standing: Owner, token: never, safe: true},
+	InvitationAnswer:      {standing: Owner, token: never, verified: true},
 	OperatorView:          {standing: Owner, token: never, safe: true},
 	OperatorManage:        {standing: Owner, token: never},
 }

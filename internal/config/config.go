@@ -47,6 +47,7 @@ type Config struct {
 
 	SignUp        SignUp `name:"sign-up" enum:"open,invitation,closed" default:"open" help:"Who may make an account: open, invitation or closed."`
 	DefaultAccess string `enum:"public,restricted" default:"public" help:"Access of a new scoped package when its publisher does not say: public or restricted."`
+	Unpublish     string `enum:"limited,always" default:"limited" help:"When maintainers may unpublish: limited (within 72 hours of publishing, later when few download it and one person maintains it; never what others depend on) or always."`
 
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"What is logged: debug adds every successful read."`
 	LogFormat string `enum:"text,json" default:"text" help:"How it is logged: text or json."`
@@ -81,7 +82,7 @@ type Limits struct {
 	SignUpRate         Rate          `default:"20/24h" help:"New accounts per address."`
 	MailRate           Rate          `default:"5/6h" help:"Mails with a link that one account's or one visitor's forms may cause to one address."`
 	LoginRate          Rate          `default:"60/1h" help:"Terminals per address that may ask to be signed in."`
-	PublishRate        Rate          `default:"300/1h" help:"Publishes that one account may try."`
+	PublishRate        Rate          `default:"300/1h" help:"Publishes that one account may try, and as many other changes of packages."`
 	SearchRate         Rate          `default:"600/1m" help:"Searches that one account, or one address, may make."`
 	PublishesAtOnce    int           `default:"8" help:"Publish requests whose bodies are read at the same time."`
 	ShutdownGrace      time.Duration `default:"20s" help:"How long requests may take to finish at shutdown."`

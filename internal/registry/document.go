@@ -38,7 +38,7 @@ const (
 
 const (
 	// documentVersion is part of every ETag; raise it when the same rows would be assembled otherwise.
-	documentVersion = "1"
+	documentVersion = "2"
 	// plainUpTo is the size up to which plain documents are remembered too.
 	plainUpTo = 256 << 10
 	timeForm  = "2006-01-02T15:04:05.000Z"
@@ -189,19 +189,23 @@ func (s *Service) assemble(ctx context.Context, d Document) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("assemble %s: %w", d.head.Name, err)
 	}
-	return s.full(d.head, tags, pieces, l), nil
+	stargazers, err := st.stargazers(ctx, d.head.ID)
+	return s.full(d.head, tags, pieces, l, stargazers), err
 }
 
+// abbreviated has _rev and maintainers too, which are few bytes: yarn 1 reads them there, for yarn owner.
 func (s *Service) abbreviated(h head, tags []Tag, pieces []piece) []byte {
 	b := newBuilder(pieces)
-	b.raw(`{"name":`).text(h.Name)
+	b.raw(`{"_id":`).text(h.Name).raw(`,"_rev":"` + h.rev + `","name":`).text(h.Name)
 	b.tags(tags)
 	b.versions(pieces, s.cfg.RegistryURL)
-	b.raw(`,"modified":"` + h.UpdatedAt.UTC().Format(timeForm) + `"}`)
+	b.raw(`,"modified":"` + h.UpdatedAt.UTC().Format(timeForm) + `"`)
+	b.maintainers(h.maintainers)
+	b.raw("}")
 	return b.out
 }
 
-func (s *Service) full(h head, tags []Tag, pieces []piece, l latest) []byte {
+func (s *Service) full(h head, tags []Tag, pieces []piece, l latest, stargazers []string) []byte {
 	b := newBuilder(pieces)
 	b.raw(`{"_id":`).text(h.Name).raw(`,"_rev":"` + h.rev + `","name":`).text(h.Name)
 	if len(l.Head) > len("{}") {
@@ -213,14 +217,13 @@ func (s *Service) full(h head, tags []Tag, pieces []piece, l latest) []byte {
 	for _, p := range pieces {
 		b.raw(`,"` + p.Version + `":"` + p.PublishedAt.UTC().Format(timeForm) + `"`)
 	}
-	b.raw(`},"maintainers":[`)
-	for i, m := range h.maintainers {
-		if i > 0 {
-			b.raw(",")
-		}
-		b.raw(`{"name":`).text(m.Name).raw(`,"email":""}`)
+	b.raw("}")
+	b.maintainers(h.maintainers)
+	b.raw(`,"users":{`)
+	for i, name := range stargazers {
+		b.comma(i).text(name).raw(":true")
 	}
-	b.raw(`],"readme":`).text(l.Readme).raw(`}`)
+	b.raw(`},"readme":`).text(l.Readme).raw(`}`)
 	return b.out
 }
 
@@ -242,25 +245,38 @@ func (b *builder) text(s string) *builder {
 	return b
 }
 
+func (b *builder) comma(i int) *builder {
+	if i > 0 {
+		b.raw(",")
+	}
+	return b
+}
+
 func (b *builder) tags(tags []Tag) {
 	b.raw(`,"dist-tags":{`)
 	for i, t := range tags {
-		if i > 0 {
-			b.raw(",")
-		}
-		b.text(t.Name).raw(":").text(t.Version)
+		b.comma(i).text(t.Name).raw(":").text(t.Version)
 	}
 	b.raw("}")
+}
+
+func (b *builder) maintainers(ms []maintainer) {
+	b.raw(`,"maintainers":[`)
+	for i, m := range ms {
+		b.comma(i).raw(`{"name":`).text(m.Name).raw(`,"email":""}`)
+	}
+	b.raw("]")
 }
 
 func (b *builder) versions(pieces []piece, address string) {
 	b.raw(`,"versions":{`)
 	for i, p := range pieces {
-		if i > 0 {
-			b.raw(",")
-		}
-		b.raw(strconv.Quote(p.Version)).raw(":")
+		b.comma(i).raw(strconv.Quote(p.Version)).raw(":")
 		b.out = npm.Resolve(b.out, p.Body, address)
+		if p.Deprecated != "" { // which may change, and so is not in the stored bytes
+			b.out = b.out[:len(b.out)-len("}")]
+			b.raw(`,"deprecated":`).text(p.Deprecated).raw("}")
+		}
 	}
 	b.raw("}")
 }

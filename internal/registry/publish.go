@@ -69,7 +69,8 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 	}
 	if isNew {
 		h.maintainers = []maintainer{{by.UserID, by.Name}}
-	} else if _, err := s.admit(ctx, s.db, by, h, u); err != nil { // before Commit, so that what is refused leaves no bytes behind
+	}
+	if _, err := s.admit(ctx, s.db, by, h, u); err != nil { // before Commit, so that what is refused leaves no bytes behind
 		return Published{}, err
 	}
 	docs, err := s.documentsOf(ctx, by, h, u)
@@ -85,12 +86,13 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 // upload is a publish body that was received and checked.
 type upload struct {
 	npm.Publish
-	name      npm.Name
-	contents  npm.Contents
-	integrity string
-	shasum    string
-	blob      string
-	size      int64
+	name         npm.Name
+	contents     npm.Contents
+	dependencies []npm.Dependency
+	integrity    string
+	shasum       string
+	blob         string
+	size         int64
 }
 
 // receive streams the body into draft, hashing on the way, and checks what arrived.
@@ -102,6 +104,9 @@ func (s *Service) receive(n npm.Name, body io.Reader, draft blob.Draft) (u uploa
 	}
 	if int64(len(u.Manifest)) > s.cfg.Limits.MaxManifest {
 		return u, errs.Newf(errs.TooLarge, "registry.manifest_size", "The manifest is too large: expected at most %d bytes.", s.cfg.Limits.MaxManifest)
+	}
+	if u.dependencies, err = u.Dependencies(); err != nil {
+		return u, err
 	}
 	strong := in.strong.Sum(nil)
 	u.size = in.size
@@ -171,13 +176,15 @@ func (s *Service) record(ctx context.Context, by access.Actor, u upload, docs np
 		if err != nil {
 			return err
 		}
+		replayed, err := s.admit(ctx, tx, by, h, u)
+		if replayed != "" || err != nil {
+			p = Published{u.name.Full, u.Version, h.rev, replayed}
+			return err
+		}
 		if isNew {
 			if h, err = s.create(ctx, tx, by, u); err != nil {
 				return err
 			}
-		} else if replayed, err := s.admit(ctx, tx, by, h, u); replayed != "" || err != nil {
-			p = Published{u.name.Full, u.Version, h.rev, replayed}
-			return err
 		}
 		p, err = s.add(ctx, tx, by, h, u, docs)
 		return err
@@ -197,9 +204,15 @@ func (s *Service) documentsOf(ctx context.Context, by access.Actor, h head, u up
 	})
 }
 
-// admit says whether a package takes the version. It returns the version's id when this publish is
-// the repetition of one whose answer was lost, and ErrVersionExists for any other that is there.
+// admit says whether a package, or a new name, takes the version. It returns the version's id when this
+// publish is the repetition of one whose answer was lost, and ErrVersionExists for any other that is there.
 func (s *Service) admit(ctx context.Context, q db.Q, by access.Actor, h head, u upload) (replayed string, err error) {
+	if h.ID == "" {
+		if err := s.vacant(ctx, q, by, u.name); err != nil {
+			return "", err
+		}
+		return "", unused(ctx, q, u.name, u.Version)
+	}
 	v, err := store{q}.version(ctx, h.ID, u.Version)
 	if errors.Is(err, ErrVersionNotFound) {
 		if h.VersionCount >= s.cfg.Limits.MaxVersions {
@@ -208,7 +221,7 @@ func (s *Service) admit(ctx context.Context, q db.Q, by access.Actor, h head, u 
 		if h.ManifestBytes+int64(len(u.Manifest)) > s.cfg.Limits.MaxDocument {
 			return "", errDocumentSize
 		}
-		return "", nil
+		return "", unused(ctx, q, u.name, u.Version)
 	}
 	if err != nil {
 		return "", err
@@ -231,7 +244,7 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, by access.Actor, u uplo
 	now := s.now()
 	h := head{ID: db.NewID(), Name: u.name.Full, Private: visibility == "restricted", CreatedAt: now, UpdatedAt: now}
 	h.maintainers = []maintainer{{by.UserID, by.Name}}
-	if err := (store{tx}).insertPackage(ctx, h); err != nil {
+	if err := (store{tx}).insertPackage(ctx, h, u.name.Moniker()); err != nil {
 		return head{}, err
 	}
 	if err := (store{tx}).insertMaintainer(ctx, h.ID, by.UserID, now); err != nil {
@@ -248,10 +261,13 @@ func (s *Service) add(ctx context.Context, tx *db.Tx, by access.Actor, h head, u
 		return p, err
 	}
 	v := version{
-		ID: db.NewID(), PackageID: h.ID, Number: h.VersionCount + 1, Version: u.Version, PublishedBy: by.UserID, PublishedAt: now,
+		ID: db.NewID(), PackageID: h.ID, Number: h.Revision + 1, Version: u.Version, PublishedBy: by.UserID, PublishedAt: now,
 		Blob: u.blob, Size: u.size, UnpackedSize: u.contents.Unpacked, FileCount: u.contents.Files,
 	}
 	if err := st.insertVersion(ctx, v, docs, s.cfg.Limits.ReadmeBytes); err != nil {
+		return p, err
+	}
+	if err := st.insertDependencies(ctx, h.ID, v.ID, u.dependencies); err != nil {
 		return p, err
 	}
 	latest := u.Tag == "latest" || h.VersionCount == 0 // npm view and npm install need a latest

@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/npm"
+	"latchkey/internal/outbox"
 	"latchkey/internal/signing"
 )
 
@@ -53,8 +54,11 @@ type Service struct {
 	now       func() time.Time
 	blobs     blob.Store
 	keys      *signing.Service
+	limits    *limit.Service
+	out       *outbox.Service
 	cfg       *config.Config
 	publishes *limit.Memory
+	changes   *limit.Memory
 	turns     *turns
 	heads     *db.Cache[string, head]
 	tarballs  *db.Cache[string, tarball]
@@ -66,11 +70,12 @@ type Service struct {
 }
 
 // New returns the service.
-func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service, cfg *config.Config) *Service {
+func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
 	sum := sha256.Sum256([]byte(cfg.RegistryURL))
 	return &Service{
-		db: d, now: now, blobs: blobs, keys: keys, cfg: cfg,
+		db: d, now: now, blobs: blobs, keys: keys, limits: limits, out: out, cfg: cfg,
 		publishes: limit.NewMemory(cfg.Limits.PublishRate, now),
+		changes:   limit.NewMemory(cfg.Limits.PublishRate, now),
 		turns:     newTurns(cfg.Limits.PublishesAtOnce),
 		heads:     db.NewCache[string, head](d, headFacts),
 		tarballs:  db.NewCache[string, tarball](d, tarballFacts),

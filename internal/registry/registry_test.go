@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"strings"
 	"testing"
@@ -13,7 +14,11 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/blob"
 	"latchkey/internal/config"
+	"latchkey/internal/jobs"
+	"latchkey/internal/limit"
+	"latchkey/internal/mail"
 	"latchkey/internal/npmpack"
+	"latchkey/internal/outbox"
 	"latchkey/internal/registry"
 	"latchkey/internal/secret"
 	"latchkey/internal/signing"
@@ -28,6 +33,8 @@ type world struct {
 	blobs    blob.Store
 	ann, bob access.Actor
 	clock    time.Time
+	jobs     *jobs.Service
+	out      *outbox.Service
 }
 
 // each runs a test on both databases.
@@ -43,7 +50,7 @@ func newWorld(t testing.TB, d *db.DB, limits config.Limits) *world {
 		defaults = limits
 	}
 	w := &world{t: t, db: d, clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), cfg: &config.Config{
-		RegistryURL: "https://npm.example.test/", DefaultAccess: "public", Limits: defaults,
+		Name: "Example", URL: "https://example.test/", RegistryURL: "https://npm.example.test/", DefaultAccess: "public", Limits: defaults,
 	}}
 	now := func() time.Time { return w.clock }
 	key, err := secret.KeyFile(t.TempDir() + "/key")
@@ -61,7 +68,14 @@ func newWorld(t testing.TB, d *db.DB, limits config.Limits) *world {
 	if w.blobs, err = blob.OpenDir(t.TempDir(), w.clock); err != nil {
 		t.Fatal(err)
 	}
-	w.Service = registry.New(d, now, w.blobs, keys, w.cfg)
+	letters, err := mail.NewCapture(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.out = outbox.New(now, box, letters, w.cfg)
+	w.jobs = jobs.New(d, now)
+	w.jobs.Handle(outbox.Kind, w.out.Deliver)
+	w.Service = registry.New(d, now, w.blobs, keys, limit.New(d, now), w.out, w.cfg)
 	w.ann, w.bob = person(t, d, "ann"), person(t, d, "bob")
 	return w
 }
@@ -174,4 +188,43 @@ func mustContain(t *testing.T, text string, parts ...string) {
 			t.Errorf("%q is not in %.2000s", p, text)
 		}
 	}
+}
+
+// mails are the subjects of the mail that has left for somebody, newest first.
+func (w *world) mails(name string) (subjects []string) {
+	w.t.Helper()
+	for w.jobs.Step(w.t.Context()) {
+	}
+	all, err := w.out.Captured(w.t.Context(), access.Console())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, m := range all {
+		if m.To == name+"@example.test" {
+			subjects = append(subjects, m.Subject)
+		}
+	}
+	return subjects
+}
+
+// events are what the security log says of a package, oldest first.
+func (w *world) events(name string) string {
+	w.t.Helper()
+	var all []string
+	if err := w.db.Select(w.t.Context(), &all, `SELECT event FROM audit_log WHERE subject = ? ORDER BY id`, "package:"+name); err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.Join(all, " ")
+}
+
+// rev is a package's revision, as npm reads it.
+func (w *world) rev(name string) string {
+	w.t.Helper()
+	var doc struct {
+		Rev string `json:"_rev"`
+	}
+	if err := json.Unmarshal([]byte(w.document(w.ann, name, registry.Full)), &doc); err != nil {
+		w.t.Fatal(err)
+	}
+	return doc.Rev
 }

@@ -10,21 +10,21 @@ import (
 
 // piece is one version in a package's document.
 type piece struct {
-	Version     string
-	PublishedAt time.Time
-	Body        []byte
+	Version, Deprecated string
+	PublishedAt         time.Time
+	Body                []byte
 }
 
 // fullPieces are the full manifests of a package, in the order of publication.
 func (s store) fullPieces(ctx context.Context, packageID string) (ps []piece, err error) {
-	err = s.Select(ctx, &ps, `SELECT v.version, v.published_at, m.body FROM versions v JOIN manifests m ON m.version_id = v.id
+	err = s.Select(ctx, &ps, `SELECT v.version, v.deprecated, v.published_at, m.body FROM versions v JOIN manifests m ON m.version_id = v.id
 		WHERE v.package_id = ? ORDER BY v.number`, packageID)
 	return ps, err
 }
 
 // abbreviatedPieces are the abbreviated manifests of a package, in the order of publication.
 func (s store) abbreviatedPieces(ctx context.Context, packageID string) (ps []piece, err error) {
-	err = s.Select(ctx, &ps, `SELECT version, published_at, abbreviated AS body FROM versions WHERE package_id = ? ORDER BY number`, packageID)
+	err = s.Select(ctx, &ps, `SELECT version, deprecated, published_at, abbreviated AS body FROM versions WHERE package_id = ? ORDER BY number`, packageID)
 	return ps, err
 }
 

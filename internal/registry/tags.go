@@ -28,29 +28,13 @@ func (s *Service) SetTag(ctx context.Context, by access.Actor, name, tag, ver st
 	if err := npm.ParseTag(tag); err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		h, err := s.authorize(ctx, tx, by, access.PackageTag, name)
-		if errors.Is(err, access.ErrSecondFactor) {
-			return access.ErrSecondFactor.With(access.OwedError{Deed: access.Deed{Action: access.PackageTag, Package: name, Version: ver}})
-		}
-		if err != nil {
-			return err
-		}
+	err := s.change(ctx, by, access.PackageTag, name, func(ctx context.Context, tx *db.Tx, h head) error {
 		v, err := store{tx}.version(ctx, h.ID, ver)
 		if err != nil {
 			return err
 		}
-		if err := s.setTag(ctx, tx, h.ID, tag, v.ID); err != nil {
+		if err := s.point(ctx, tx, h.ID, tag, v.ID); err != nil {
 			return err
-		}
-		if tag == "latest" {
-			members, err := store{tx}.headMembers(ctx, v.ID)
-			if err != nil {
-				return err
-			}
-			if err := describeAs(ctx, tx, h.ID, members); err != nil {
-				return err
-			}
 		}
 		if err := (store{tx}).bump(ctx, h.ID, s.now(), 0, 0); err != nil {
 			return err
@@ -59,15 +43,15 @@ func (s *Service) SetTag(ctx context.Context, by access.Actor, name, tag, ver st
 			Event: audit.PackageTagged, Subject: subject(h.Name), Detail: map[string]string{"tag": tag, "version": ver},
 		})
 	})
+	if errors.Is(err, access.ErrSecondFactor) {
+		err = access.ErrSecondFactor.With(access.OwedError{Deed: access.Deed{Action: access.PackageTag, Package: name, Version: ver}})
+	}
+	return err
 }
 
 // RemoveTag removes a tag. latest must stay, because clients install what it points to.
 func (s *Service) RemoveTag(ctx context.Context, by access.Actor, name, tag string) error {
-	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		h, err := s.authorize(ctx, tx, by, access.PackageTag, name)
-		if err != nil {
-			return err
-		}
+	return s.change(ctx, by, access.PackageTag, name, func(ctx context.Context, tx *db.Tx, h head) error {
 		if tag == "latest" {
 			return ErrLatest
 		}
@@ -85,6 +69,18 @@ func (s *Service) RemoveTag(ctx context.Context, by access.Actor, name, tag stri
 			Event: audit.PackageUntagged, Subject: subject(h.Name), Detail: map[string]string{"tag": tag},
 		})
 	})
+}
+
+// point points a tag to a version that is there already. What latest points to also describes the package.
+func (s *Service) point(ctx context.Context, tx *db.Tx, packageID, tag, versionID string) error {
+	if err := s.setTag(ctx, tx, packageID, tag, versionID); err != nil || tag != "latest" {
+		return err
+	}
+	members, err := store{tx}.headMembers(ctx, versionID)
+	if err != nil {
+		return err
+	}
+	return describeAs(ctx, tx, packageID, members)
 }
 
 // setTag points a tag to a version.
