@@ -25,6 +25,9 @@ func (s *Server) routes() {
 	e.GET("/-/npm/v1/user", s.profile)
 	e.GET("/-/npm/v1/keys", s.keys)
 	e.GET("/-/v1/search", s.search)
+	e.POST("/-/npm/v1/security/advisories/bulk", s.bulkAudit)
+	e.POST("/-/npm/v1/security/audits", s.treeAudit)
+	e.POST("/-/npm/v1/security/audits/quick", s.treeAudit)
 
 	e.GET("/-/package/:name/dist-tags", s.listTags)
 	e.PUT("/-/package/:name/dist-tags/:tag", s.setTag)

@@ -14,7 +14,8 @@ import (
 // Server answers the registry's requests.
 type Server struct {
 	*app.App
-	echo *echo.Echo
+	echo   *echo.Echo
+	audits chan struct{} // one token for each audit that is in memory
 }
 
 // headers are this edge's own on every response. A registry answers programs: a browser that is sent
@@ -26,7 +27,7 @@ var headers = map[string]string{
 
 // New returns the edge. Its paths begin at the registry's root: whoever mounts it strips a prefix.
 func New(a *app.App) *Server {
-	s := &Server{App: a}
+	s := &Server{App: a, audits: make(chan struct{}, auditsAtOnce)}
 	s.echo = edge.New("registry", a.Config, s.handleError, headers)
 	s.echo.Pre(canonicalPath)
 	s.routes()

@@ -51,6 +51,9 @@ type command struct {
 	Org struct {
 		Create orgCreate `cmd:"" help:"Make an organization."`
 	} `cmd:"" help:"Manage organizations."`
+	Advisories struct {
+		Import advisoriesImport `cmd:"" help:"Read advisories from a file of OSV records, for npm audit."`
+	} `cmd:"" help:"Manage what npm audit answers."`
 	ShowConfig configCommand  `cmd:"" name:"config" help:"Show every option with its value. Secrets are hidden."`
 	Routes     routesCommand  `cmd:"" help:"List the addresses that the server answers."`
 	Version    versionCommand `cmd:"" help:"Show the version."`

@@ -46,6 +46,8 @@ const (
 	PackageStar           Action = "package.star"
 	InvitationView        Action = "invitation.view"
 	InvitationAnswer      Action = "invitation.answer"
+	AdvisoryRead          Action = "advisory.read"
+	AdvisoryManage        Action = "advisory.manage"
 	OperatorView          Action = "operator.view"
 	OperatorManage        Action = "operator.manage"
 )
@@ -118,6 +120,8 @@ var actions = map[Action]need{
 	PackageStar:           {standing: Owner, token: write}, // of the account that stars
 	InvitationView:        {standing: Owner, token: never, safe: true},
 	InvitationAnswer:      {standing: Owner, token: never, verified: true},
+	AdvisoryRead:          {standing: Reader, token: read},
+	AdvisoryManage:        {standing: Owner, token: never},
 	OperatorView:          {standing: Owner, token: never, safe: true},
 	OperatorManage:        {standing: Owner, token: never},
 }

@@ -12,6 +12,7 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/account"
+	"latchkey/internal/advisory"
 	"latchkey/internal/audit"
 	"latchkey/internal/blob"
 	"latchkey/internal/config"
@@ -43,6 +44,7 @@ type App struct {
 	Packages     *registry.Service
 	Search       *search.Service
 	Stats        *stats.Service
+	Advisories   *advisory.Service
 	Outbox       *outbox.Service
 	Log          *audit.Service
 
@@ -103,6 +105,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Orgs = org.New(a.db, a.Now, a.Accounts, limits, a.Outbox, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, limits, a.Outbox, a.Config)
 	a.Search = search.New(a.db, a.Now, a.Config)
+	a.Advisories = advisory.New(a.db, a.Now)
 	a.Stats = stats.New(a.db, a.Now, a.Packages)
 	a.schedule(limits, blobs)
 	return a.Signing.Ensure(ctx)

@@ -75,4 +75,5 @@ const (
 	MaintainerJoined             Event = "maintainer.joined"
 	MaintainerDeclined           Event = "maintainer.declined"
 	MaintainerRemoved            Event = "maintainer.removed"
+	AdvisoriesImported           Event = "advisories.imported"
 )

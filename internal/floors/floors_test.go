@@ -37,6 +37,7 @@ var floors = map[string]int{
 	"internal/blob/blobtest":       2,
 	"internal/jobs":                2,
 	"internal/limit":               2,
+	"internal/advisory":            3,
 	"internal/signing":             2,
 	"internal/markdown":            3,
 	"internal/search":              3,
