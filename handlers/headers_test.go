@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"latchkey/internal/access"
 	"latchkey/internal/config"
 	"latchkey/static"
 )
@@ -28,6 +29,11 @@ func TestHeadersAreOnEveryAnswer(t *testing.T) {
 		for request, route := range everywhere() {
 			method, path, _ := strings.Cut(request, " ")
 			r := p.as(name).send(p.as(name).request(method, path, nil))
+			if route == "POST /settings/lock" && name != "" {
+				if err := p.Accounts.Unlock(t.Context(), access.Console(), name); err != nil {
+					t.Error(err)
+				}
+			}
 			h := r.header
 			for key, want := range map[string]string{
 				"Content-Security-Policy":      contentPolicy,

@@ -121,7 +121,7 @@ func TestSecurityLogIsDownloaded(t *testing.T) {
 	evil.post("/login", form("login", "ann", "password", "wrong"))
 	b := p.as("ann")
 	r := b.get("/settings/security-log/export")
-	if r.header.Get("Content-Type") != "application/jsonl" || !strings.Contains(r.header.Get("Content-Disposition"), "security-log.jsonl") || r.header.Get("Cache-Control") != "no-store" {
+	if r.header.Get("Content-Type") != "application/jsonl; charset=utf-8" || !strings.Contains(r.header.Get("Content-Disposition"), "security-log.jsonl") || r.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v", r.header)
 	}
 	var events []audit.Event

@@ -39,7 +39,7 @@ func (s *Server) exportSecurityLog(c echo.Context) error {
 	if _, err := s.Log.Page(ctx, by, kind, "", 1); err != nil { // before the first byte
 		return err
 	}
-	w, name, mime := lines, "security-log.jsonl", "application/jsonl"
+	w, name, mime := lines, "security-log.jsonl", "application/jsonl; charset=utf-8"
 	if c.QueryParam("as") == "csv" {
 		w, name, mime = table, "security-log.csv", "text/csv; charset=utf-8"
 	}
