@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/config"
 	"latchkey/internal/npmpack"
+	"latchkey/internal/org"
 	"latchkey/registryapi"
 )
 
@@ -100,6 +102,24 @@ func TestPermissions(t *testing.T) {
 		{"DELETE", "/:name/-/:file/-rev/:rev", "/left-pad/-/left-pad-1.0.0.tgz/-rev/1", ""},
 		{"DELETE", "/:name/-/:file/-rev/:rev", "/@ann%2fhidden/-/hidden-1.0.0.tgz/-rev/1", ""},
 	}...)
+	for _, row := range []struct{ method, route, body string }{
+		{"GET", "/-/org/:org/user", ""},
+		{"PUT", "/-/org/:org/user", `{"user":"bob","role":"admin"}`},
+		{"DELETE", "/-/org/:org/user", `{"user":"bob"}`},
+		{"GET", "/-/org/:org/package", ""},
+		{"GET", "/-/org/:org/team", ""},
+		{"PUT", "/-/org/:org/team", `{"name":"web"}`},
+		{"GET", "/-/team/:org/:team/user", ""},
+		{"PUT", "/-/team/:org/:team/user", `{"user":"ann"}`},
+		{"DELETE", "/-/team/:org/:team/user", `{"user":"ann"}`},
+		{"GET", "/-/team/:org/:team/package", ""},
+		{"PUT", "/-/team/:org/:team/package", `{"package":"@acme/none","permissions":"read-only"}`},
+		{"DELETE", "/-/team/:org/:team/package", `{"package":"@acme/none"}`},
+		{"DELETE", "/-/team/:org/:team", ""},
+	} {
+		path := strings.NewReplacer(":org", "acme", ":team", "web").Replace(row.route)
+		rows = append(rows, struct{ method, route, path, body string }{row.method, row.route, path, row.body})
+	}
 	r := newRegistry(t, func(c *config.Config) {
 		c.Limits.SignInRate, c.Limits.LoginRate, c.Limits.LoginTerminalsOpen = config.Rate{}, config.Rate{}, 1000
 	})
@@ -109,6 +129,10 @@ func TestPermissions(t *testing.T) {
 		{"other", r.Token(r.bob, "automation")},
 		{"read-only", r.Token(r.ann, "read-only")},
 		{"owner", r.token},
+		{"owner's terminal", r.terminal(r.ann)},
+	}
+	if _, err := r.Orgs.Create(t.Context(), access.Console(), org.NewOrg{Name: "acme", Owner: "ann"}); err != nil {
+		t.Fatal(err)
 	}
 	covered := map[string]bool{}
 	var b strings.Builder

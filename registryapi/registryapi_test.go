@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/app/apptest"
 	"latchkey/internal/config"
@@ -36,6 +37,16 @@ func newRegistry(t *testing.T, change ...func(*config.Config)) *registry {
 	w.Publish(r.ann, npmpack.Package{Name: "@ann/open", Version: "1.0.0"})
 	w.Publish(r.ann, npmpack.Package{Name: "@ann/hidden", Version: "1.0.0", Access: "restricted"})
 	return r
+}
+
+// terminal signs a terminal in as somebody and returns its token.
+func (r *registry) terminal(u account.User) string {
+	r.t.Helper()
+	secret, err := r.Tokens.SignIn(r.t.Context(), access.Actor{}, u.Name, apptest.Password)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return secret
 }
 
 // answer is a response with its body read.

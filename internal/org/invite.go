@@ -88,6 +88,15 @@ func (s *Service) Invite(ctx context.Context, by access.Actor, name string, in I
 	})
 }
 
+// SetOrInvite is what npm org set asks for: a member's role is changed, and who is no member is invited.
+func (s *Service) SetOrInvite(ctx context.Context, by access.Actor, name, person string, role Role) (invited bool, err error) {
+	err = s.SetRole(ctx, by, name, person, role)
+	if !errors.Is(err, ErrNoMember) {
+		return false, err
+	}
+	return true, s.Invite(ctx, by, name, Invite{To: person, Role: role})
+}
+
 // admitInvitation makes room for an invitation: nobody is invited who belongs to it, and one that waits is
 // replaced.
 func (s *Service) admitInvitation(ctx context.Context, tx *db.Tx, o Org, i invitation) error {

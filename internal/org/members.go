@@ -75,8 +75,12 @@ func (s *Service) SetRole(ctx context.Context, by access.Actor, name, person str
 	})
 }
 
-// Remove ends a membership, and with it what the organization's teams gave. Owners may remove others.
+// Remove ends a membership, and with it what the organization's teams gave. Owners may remove others, and
+// everybody may leave, but for the last owner.
 func (s *Service) Remove(ctx context.Context, by access.Actor, name, person string) error {
+	if person == by.Name && by.SignedIn() {
+		return s.leave(ctx, by, name)
+	}
 	return s.change(ctx, by, access.OrgManage, name, func(ctx context.Context, tx *db.Tx, o Org) error {
 		m, err := store{tx}.member(ctx, o.ID, person)
 		if err != nil {
@@ -88,15 +92,11 @@ func (s *Service) Remove(ctx context.Context, by access.Actor, name, person stri
 		if err := s.record(ctx, tx, by, o, audit.OrgMemberRemoved, map[string]string{"person": person, "role": string(m.Role)}); err != nil {
 			return err
 		}
-		if m.UserID == by.UserID {
-			return nil
-		}
 		return s.accounts.Notify(ctx, tx, m.UserID, "org-removed", map[string]string{"Org": o.Name, "By": sender(by)})
 	})
 }
 
-// Leave ends one's own membership.
-func (s *Service) Leave(ctx context.Context, by access.Actor, name string) error {
+func (s *Service) leave(ctx context.Context, by access.Actor, name string) error {
 	return s.change(ctx, by, access.OrgLeave, name, func(ctx context.Context, tx *db.Tx, o Org) error {
 		m, err := store{tx}.member(ctx, o.ID, by.Name)
 		if err != nil {

@@ -175,8 +175,7 @@ func TestOwnersAreNeverAllGone(t *testing.T) {
 		bob := w.Person("bob")
 		joins(t, w, ann, bob, org.Member)
 		for name, err := range map[string]error{
-			"leave":  w.Orgs.Leave(ctx, browser(ann), "acme"),
-			"remove": w.Orgs.Remove(ctx, browser(ann), "acme", "ann"),
+			"leave":  w.Orgs.Remove(ctx, browser(ann), "acme", "ann"),
 			"demote": w.Orgs.SetRole(ctx, browser(ann), "acme", "ann", org.Member),
 		} {
 			if !errors.Is(err, org.ErrLastOwner) {
@@ -187,8 +186,8 @@ func TestOwnersAreNeverAllGone(t *testing.T) {
 		if mails := w.Mails(bob.Email); !strings.Contains(mails[0].Subject, "owner of acme") {
 			t.Errorf("%q", mails[0].Subject)
 		}
-		must(t, w.Orgs.Leave(ctx, browser(ann), "acme"))
-		kind(t, "whoever left", w.Orgs.Leave(ctx, browser(ann), "acme"), errs.NotFound)
+		must(t, w.Orgs.Remove(ctx, browser(ann), "acme", "ann"))
+		kind(t, "whoever left", w.Orgs.Remove(ctx, browser(ann), "acme", "ann"), errs.NotFound)
 	})
 }
 
@@ -208,7 +207,7 @@ func TestOneOfThirtyOwnersStays(t *testing.T) {
 		for i, u := range owners {
 			wg.Go(func() {
 				if i%2 == 0 {
-					failed[i] = w.Orgs.Leave(ctx, browser(u), "acme")
+					failed[i] = w.Orgs.Remove(ctx, browser(u), "acme", u.Name)
 				} else {
 					failed[i] = w.Orgs.SetRole(ctx, browser(u), "acme", u.Name, org.Member)
 				}

@@ -250,6 +250,9 @@ func (s *Service) create(ctx context.Context, tx *db.Tx, by access.Actor, u uplo
 	if err := (store{tx}).insertMaintainer(ctx, h.ID, by.UserID, now); err != nil {
 		return head{}, err
 	}
+	if err := s.adopt(ctx, tx, by, h); err != nil {
+		return head{}, err
+	}
 	return h, audit.Record(ctx, tx, now, by, audit.Entry{Event: audit.PackageCreated, Subject: subject(h.Name)})
 }
 

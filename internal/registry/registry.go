@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/npm"
+	"latchkey/internal/org"
 	"latchkey/internal/outbox"
 	"latchkey/internal/signing"
 )
@@ -61,6 +62,7 @@ type Service struct {
 	changes   *limit.Memory
 	turns     *turns
 	heads     *db.Cache[string, head]
+	standings *db.Cache[standingKey, org.Standing]
 	tarballs  *db.Cache[string, tarball]
 	ready     cache.Cache[readyKey, *ready]
 	assembly  *semaphore.Weighted // in bytes of manifests
@@ -78,6 +80,7 @@ func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service
 		changes:   limit.NewMemory(cfg.Limits.PublishRate, now),
 		turns:     newTurns(cfg.Limits.PublishesAtOnce),
 		heads:     db.NewCache[string, head](d, headFacts),
+		standings: db.NewCache[standingKey, org.Standing](d, standingFacts),
 		tarballs:  db.NewCache[string, tarball](d, tarballFacts),
 		ready:     newReady(cfg.Limits.CacheBytes),
 		assembly:  semaphore.NewWeighted(2 * cfg.Limits.MaxDocument),
@@ -147,13 +150,18 @@ func (s *Service) authorize(ctx context.Context, tx *db.Tx, by access.Actor, act
 	if err != nil {
 		return head{}, err
 	}
-	if err := access.Check(by, act, h.facts(by), s.now()); err != nil {
+	f, err := s.facts(ctx, tx, by, act, h)
+	if err != nil {
+		return head{}, err
+	}
+	if err := access.Check(by, act, f, s.now()); err != nil {
 		return head{}, err
 	}
 	return h, nil
 }
 
-// facts says what the actor is to the package. Maintainers own it; a public one may be read by all.
+// facts says what the actor is to the package by itself. Maintainers own it; a public one may be read by
+// all.
 func (h head) facts(by access.Actor) access.Facts {
 	f := access.Facts{Hidden: h.Private, Standing: access.Reader}
 	if h.Private {
@@ -166,14 +174,19 @@ func (h head) facts(by access.Actor) access.Facts {
 }
 
 // authorizePublish is authorize for a name that may be new: an unscoped name is anybody's who comes
-// first, and a scope belongs to the person of that name.
+// first, and a scope belongs to the person or to the organization of that name.
 func (s *Service) authorizePublish(ctx context.Context, tx *db.Tx, by access.Actor, n npm.Name) (h head, isNew bool, err error) {
 	h, err = s.authorize(ctx, tx, by, access.PackagePublish, n.Full)
 	if !errors.Is(err, ErrNotFound) && !errors.Is(err, access.ErrHidden) {
 		return h, false, err
 	}
 	f := access.Facts{Standing: access.Owner}
-	if hidden := errors.Is(err, access.ErrHidden); hidden || n.Scope != "" && n.Scope != by.Name {
+	hidden := errors.Is(err, access.ErrHidden)
+	own, err := s.mayCreate(ctx, tx, by, n.Scope)
+	if err != nil {
+		return head{}, true, err
+	}
+	if hidden || !own {
 		f.Standing = access.None
 	}
 	err = access.Check(by, access.PackagePublish, f, s.now())
