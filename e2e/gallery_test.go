@@ -150,6 +150,8 @@ func (g *gallery) examples() map[string][]page {
 		"/password/reset/:token": at(g.mailed("Choose a new password", "/password/reset/"), "/password/reset/used-already"),
 		"/lock/:token":           at(g.mailed("Choose a new password", "/lock/"), "/lock/used-already"),
 		"/invitations/:token":    at(g.mailed("You are invited", "/invitations/"), "/invitations/used-already"),
+		"/org/:org/members":      at("/org/tidewater/members", "/org/tidewater/members?find=zz"),
+		"/org/:org/invitations":  at("/org/tidewater/invitations"),
 		"/setup/:token":          at("/setup/used-already"), // an unused one is among the pages of an empty registry
 		"/auth/login/:id":        at(g.terminalWaits()),
 		"/auth/confirm/:id":      at("/auth/confirm/used-already"),

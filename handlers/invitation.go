@@ -8,6 +8,9 @@ import (
 
 func (s *Server) invitationPage(c echo.Context) error {
 	page, err := s.invitationOf(c)
+	if noInvitation(err) {
+		return s.offerPage(c)
+	}
 	if err != nil {
 		return err
 	}
@@ -16,6 +19,9 @@ func (s *Server) invitationPage(c echo.Context) error {
 
 func (s *Server) acceptInvitation(c echo.Context) error {
 	page, err := s.invitationOf(c)
+	if noInvitation(err) {
+		return s.answerOffer(c)
+	}
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/app/apptest"
 	"latchkey/internal/config"
 	"latchkey/internal/npmpack"
+	"latchkey/internal/org"
 )
 
 // want is what a row says of an answer. Zero values say nothing, but a status of 0 is 200.
@@ -55,6 +56,9 @@ func peopled(t *testing.T) *portal {
 	p.Operator("olga")
 	ann := p.Person("ann")
 	p.Person("bob")
+	if _, err := p.Orgs.Create(t.Context(), actorOf(p, "ann"), org.NewOrg{Name: "acme"}); err != nil {
+		t.Fatal(err)
+	}
 	p.Publish(ann, npmpack.Package{Name: "@ann/widget", Version: "1.0.0", Readme: readme, Manifest: map[string]any{
 		"description": "Turns \u202ethings", "license": "MIT", "homepage": "javascript:alert(1)", "keywords": []string{"<b>"},
 		"repository": map[string]any{"type": "git", "url": "git+https://code.example/ann/widget.git"},

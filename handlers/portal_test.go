@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/access"
 	"latchkey/internal/app/apptest"
 	"latchkey/internal/config"
 )
@@ -52,6 +53,16 @@ type browser struct {
 // visit returns a browser in which nobody is signed in.
 func (p *portal) visit() *browser {
 	return &browser{p: p, cookies: map[string]*http.Cookie{}, headers: map[string]string{}}
+}
+
+// actorOf is a person who acts in a browser, for what a test does without one.
+func actorOf(p *portal, name string) access.Actor {
+	p.t.Helper()
+	u, err := p.Accounts.Lookup(p.t.Context(), access.Console(), name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return access.Actor{UserID: u.ID, Name: u.Name, Via: access.ViaBrowser, EmailVerified: true}
 }
 
 // as returns a browser in which a person is signed in; "" is nobody.

@@ -41,6 +41,16 @@ func (s *Server) routes() []route {
 		{signedIn, "GET", "/auth/login/:id", s.cliLoginPage},
 		{signedIn, "POST", "/auth/login/:id", s.answerCLILogin},
 
+		{signedIn, "GET", "/settings/organizations", s.myOrganizations},
+
+		{signedIn, "GET", "/org/new", s.newOrgPage},
+		{signedIn, "POST", "/org/new", s.newOrg},
+		{signedIn, "GET", "/org/:org/members", s.orgMembersPage},
+		{signedIn, "POST", "/org/:org/members", s.changeMember},
+		{signedIn, "GET", "/org/:org/invitations", s.orgInvitationsPage},
+		{signedIn, "POST", "/org/:org/invitations", s.inviteToOrg},
+		{signedIn, "POST", "/org/:org/invitations/:id", s.changeInvitation},
+
 		{operator, "GET", "/operator", s.operatorPage},
 		{operator, "GET", "/operator/people", s.peoplePage},
 		{operator, "POST", "/operator/people", s.invite},

@@ -92,6 +92,15 @@ var matrix = map[string][3]int{
 	"GET /settings/security-log/export":    {303, 200, 200},
 	"GET /settings/lock":                   {303, 200, 200},
 	"POST /settings/lock":                  {303, 303, 303},
+	"GET /settings/organizations":          {303, 200, 200},
+
+	"GET /org/new":                   {303, 200, 200},
+	"POST /org/new":                  {303, 422, 422},
+	"GET /org/:org/members":          {303, 200, 404},
+	"POST /org/:org/members":         {303, 422, 422},
+	"GET /org/:org/invitations":      {303, 200, 404},
+	"POST /org/:org/invitations":     {303, 422, 404},
+	"POST /org/:org/invitations/:id": {303, 404, 404},
 
 	"GET /operator":          {404, 404, 200},
 	"GET /operator/people":   {404, 404, 200},
@@ -108,7 +117,7 @@ var matrix = map[string][3]int{
 // filled is a route's path with something believable in place of its parameters.
 func filled(path string) string {
 	return strings.NewReplacer(":name", "gadget", ":person", "ann", ":version", "2.0.0", ":range", "2.0.0...2.0.0", "*", "package.json", ":token", "AAAABBBBCCCCDDDDEEEEFFFFGG", ":id", "AAAABBBBCCCCDDDDEEEEFFFFGG",
-		":file", "app.css").Replace(path)
+		":file", "app.css", ":org", "acme").Replace(path)
 }
 
 func TestEveryRouteKnowsWhoItIsFor(t *testing.T) {

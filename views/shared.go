@@ -25,6 +25,7 @@ var settings = []ui.Place{
 	{Name: "Yours"},
 	{Href: "/settings/packages", Name: "Packages"},
 	{Href: "/settings/invitations", Name: "Invitations"},
+	{Href: "/settings/organizations", Name: "Organizations"},
 }
 
 // operator is the navigation of the operator's pages. There is mail to read only when it is kept here.

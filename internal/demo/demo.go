@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
+	"latchkey/internal/org"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
@@ -76,6 +77,13 @@ func (w *world) move(password string) error {
 	}
 	events = append(events,
 		event{200 * day, func() error { return w.token("jonas", "release pipeline", token.Automation) }},
+		event{120 * day, func() error { return w.organize("tidewater", "mira") }},
+		event{110 * day, func() error { return w.welcome("tidewater", "mira", "jonas", org.Admin) }},
+		event{100 * day, func() error { return w.welcome("tidewater", "mira", "amara", org.Member) }},
+		event{20 * day, func() error { return w.welcome("tidewater", "mira", "bartholomew-featherstonehaugh", org.Member) }},
+		event{90 * time.Minute, func() error {
+			return w.app.Orgs.Invite(w.ctx, w.people["mira"], "tidewater", org.Invite{To: "tomas", Role: org.Member, Teams: []string{"web"}})
+		}},
 		event{26 * time.Minute, func() error { return w.app.Accounts.Invite(w.ctx, w.people["mira"], "nadia@example.test") }},
 		event{14 * time.Minute, func() error { return w.app.Accounts.ForgotPassword(w.ctx, access.Actor{}, "tomas") }},
 		event{3 * time.Minute, func() error { return w.signUp(password) }},

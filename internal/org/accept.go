@@ -95,6 +95,9 @@ func (s *Service) Decline(ctx context.Context, by access.Actor, text string) err
 // answer uses an invitation up, for whoever it is for. Of any number of answers, one gets the row; its
 // teams are read before it goes.
 func (s *Service) answer(ctx context.Context, by access.Actor, text string, f func(ctx context.Context, tx *db.Tx, o Org, i invitation) error) error {
+	if _, err := (store{s.db}).offered(ctx, secret.Hash(text), s.now()); err != nil {
+		return err // before anybody is asked to sign in for nothing
+	}
 	if err := access.Check(by, access.OrgAnswer, access.Self(by, by.UserID), s.now()); err != nil {
 		return err
 	}
