@@ -73,7 +73,7 @@ func (c serveCommand) Run(ctx context.Context, cfg *config.Config, k *kong.Conte
 	if err := welcome(ctx, a, k.Stdout, invitation); err != nil {
 		return err
 	}
-	h := edge.Pace(cfg.Limits.TransferIdle, bounded(split(cfg, withHealth(a, portal.Handler()), registryapi.New(a).Handler())))
+	h := edge.Pace(cfg.Limits.TransferIdle, bounded(withHealth(a, split(cfg, portal.Handler(), registryapi.New(a).Handler()))))
 	l := newGate(listener.(*net.TCPListener), cfg.Limits.ConnectionsAtOnce, cfg.Limits.TransferIdle, cfg.TrustedProxies)
 	return serve(ctx, a, l, h)
 }
@@ -122,13 +122,13 @@ func bounded(next http.Handler) http.Handler {
 	})
 }
 
-// withHealth answers those who watch over the server. It stands before the portal alone: on a host of
-// the registry's own, /healthz and /readyz are packages.
-func withHealth(a *app.App, portal http.Handler) http.Handler {
+// withHealth answers those who watch over the server, under whatever name they reach it. No package can
+// have these names (see npm.ParseName).
+func withHealth(a *app.App, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		if path != "/healthz" && path != "/readyz" || r.Method != http.MethodGet && r.Method != http.MethodHead {
-			portal.ServeHTTP(w, r)
+			next.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")

@@ -28,10 +28,11 @@ func OpenDir(folder string, now time.Time) (*Dir, error) {
 	return &Dir{root: root, folder: folder}, nil
 }
 
-// Close ends the store's use of its folder.
+// Close ends the store's use of its folder. Closing again does nothing.
 func (d *Dir) Close() error {
 	err := d.root.Close()
-	d.durable.Range(func(_, f any) bool {
+	d.durable.Range(func(folder, f any) bool {
+		d.durable.Delete(folder)
 		err = errors.Join(err, f.(*os.File).Close())
 		return true
 	})
