@@ -42,7 +42,7 @@ func newRegistry(t *testing.T, change ...func(*config.Config)) *registry {
 // terminal signs a terminal in as somebody and returns its token.
 func (r *registry) terminal(u account.User) string {
 	r.t.Helper()
-	secret, err := r.Tokens.SignIn(r.t.Context(), access.Actor{}, u.Name, apptest.Password)
+	secret, err := r.Tokens.SignIn(r.t.Context(), access.Actor{}, u.Name, apptest.Password, "")
 	if err != nil {
 		r.t.Fatal(err)
 	}
