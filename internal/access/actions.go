@@ -112,10 +112,10 @@ var actions = map[Action]need{
 	FactorTurnOff:         {standing: Owner, token: never, factor: always, sudo: true},
 	ConfirmationOpen:      {standing: Owner, token: write, attended: true},
 	ConfirmationAnswer:    {standing: Owner, token: never},
-	PackageDeprecate:      {standing: Writer, token: write, verified: true},
-	PackageUnpublish:      {standing: Owner, token: write, verified: true},
-	PackageMaintain:       {standing: Owner, token: write, verified: true}, // who its maintainers are
-	PackageSetAccess:      {standing: Owner, token: write, verified: true}, // of the scope
+	PackageDeprecate:      {standing: Writer, token: write, verified: true, factor: ofWriters},
+	PackageUnpublish:      {standing: Owner, token: write, verified: true, factor: ofWriters},
+	PackageMaintain:       {standing: Owner, token: write, verified: true, factor: ofWriters}, // who its maintainers are
+	PackageSetAccess:      {standing: Owner, token: write, verified: true, factor: ofWriters}, // of the scope
 	PackageSettings:       {standing: Writer, token: read},
 	PackageStar:           {standing: Owner, token: write}, // of the account that stars
 	InvitationView:        {standing: Owner, token: never, safe: true},
