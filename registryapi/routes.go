@@ -4,6 +4,12 @@ import "net/http"
 
 // routes is the table of contents. A package's name is one path segment (see canonicalPath).
 func (s *Server) routes() {
+	s.routesOfPeople()
+	s.routesOfOrganizations()
+	s.routesOfPackages()
+}
+
+func (s *Server) routesOfPeople() {
 	e := s.echo
 
 	e.GET("/", s.root)
@@ -24,10 +30,10 @@ func (s *Server) routes() {
 	e.GET("/-/_view/starredByUser", s.starredBy)
 	e.GET("/-/npm/v1/user", s.profile)
 	e.GET("/-/npm/v1/keys", s.keys)
-	e.GET("/-/v1/search", s.search)
-	e.POST("/-/npm/v1/security/advisories/bulk", s.bulkAudit)
-	e.POST("/-/npm/v1/security/audits", s.treeAudit)
-	e.POST("/-/npm/v1/security/audits/quick", s.treeAudit)
+}
+
+func (s *Server) routesOfOrganizations() {
+	e := s.echo
 
 	e.GET("/-/org/:org/user", s.orgMembers)
 	e.PUT("/-/org/:org/user", s.setOrgMember)
@@ -42,6 +48,15 @@ func (s *Server) routes() {
 	e.GET("/-/team/:org/:team/package", s.teamPackages)
 	e.PUT("/-/team/:org/:team/package", s.grant)
 	e.DELETE("/-/team/:org/:team/package", s.ungrant)
+}
+
+func (s *Server) routesOfPackages() {
+	e := s.echo
+
+	e.GET("/-/v1/search", s.search)
+	e.POST("/-/npm/v1/security/advisories/bulk", s.bulkAudit)
+	e.POST("/-/npm/v1/security/audits", s.treeAudit)
+	e.POST("/-/npm/v1/security/audits/quick", s.treeAudit)
 
 	e.GET("/-/package/:name/dist-tags", s.listTags)
 	e.PUT("/-/package/:name/dist-tags/:tag", s.setTag)
