@@ -39,9 +39,11 @@ var (
 // is itself a rule: a stranger learns nothing, a member is told exactly what to do.
 func Check(by Actor, act Action, f Facts, now time.Time) error {
 	n, known := actions[act]
-	switch {
-	case !known:
+	if !known {
 		return ErrForbidden
+	}
+	barred := by.barred(n, now)
+	switch {
 	case f.Hidden && f.Standing < Reader:
 		return ErrHidden
 	case n.standing > Reader && !by.SignedIn() && !by.AtConsole():
@@ -50,16 +52,27 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrForbidden
 	case !by.Grant.allows(n):
 		return ErrTokenTooWeak
-	case by.Locked && !n.harmless():
-		return ErrLocked
-	case by.Hold.At(now) && !n.harmless():
-		return by.Hold.refusal()
+	case barred != nil:
+		return barred
 	case n.verified && !by.EmailVerified:
 		return ErrUnverified
 	case by.owes(act):
 		return ErrSecondFactor.With(OwedError{Deed{Action: act}})
 	case (n.sudo || n.factor.asked(by)) && by.Via != ViaToken && !by.AtConsole() && !now.Before(by.SudoUntil):
 		return ErrSudo
+	}
+	return nil
+}
+
+// barred says why somebody may do nothing but look: the account is locked, or held for a while.
+func (a Actor) barred(n need, now time.Time) error {
+	switch {
+	case n.harmless():
+		return nil
+	case a.Locked:
+		return ErrLocked
+	case a.Hold.At(now):
+		return a.Hold.refusal()
 	}
 	return nil
 }
