@@ -62,7 +62,7 @@ func box(t *testing.T, b byte) *secret.Box {
 
 var letter = mail.Letter{
 	To: "ann@example.com", Template: "verify",
-	Data: map[string]string{"Name": "ann", "Link": "https://registry.example.com/verify/ONETIMESECRET"},
+	Data: map[string]string{"Name": "ann", "Link": "https://registry.example.com/verify/ONETIMESECRET", "Life": "24 hours"},
 }
 
 func (w *world) enqueue(t *testing.T, then error) {
