@@ -236,9 +236,9 @@ func (p SettingsInvitations) Page() templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var13 string
-							templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.ResolveAttributeValue("/settings/invitations/" + i.ID)
+							templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.ResolveAttributeValue(string(templ.URL("/settings/invitations/" + i.ID)))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings_invitations.templ`, Line: 43, Col: 137}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings_invitations.templ`, Line: 43, Col: 156}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var13)
 							if templ_7745c5c3_Err != nil {
