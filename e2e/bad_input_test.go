@@ -258,7 +258,7 @@ func paths(token string) (rows []bad) {
 	}
 	return append(rows,
 		bad{"a method that is none", request{method: "PATCH", path: "/npm/good", token: token, body: []byte("{}")}, http.StatusMethodNotAllowed, ""},
-		bad{"a package that is deleted by a stranger", request{method: "DELETE", path: "/npm/good/-rev/1-1"}, http.StatusNotFound, ""},
+		bad{"a package that is deleted by a stranger", request{method: "DELETE", path: "/npm/good/-rev/1-1"}, http.StatusUnauthorized, ""},
 	)
 }
 

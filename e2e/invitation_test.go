@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -27,12 +28,16 @@ func answerCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return a
 	}
-	cookie := (&http.Response{Header: form("/login", "", url.Values{"login": {args[0]}, "password": {password}}).header}).Cookies()[0].String()
+	kept := []string{}
+	for _, c := range (&http.Response{Header: form("/login", "", url.Values{"login": {args[0]}, "password": {password}}).header}).Cookies() {
+		kept = append(kept, c.Name+"="+c.Value)
+	}
+	cookie := strings.Join(kept, "; ")
 	page, err := s.ask(request{path: "/settings/invitations", header: http.Header{"Cookie": {cookie}}})
 	ts.Check(err)
 	found := invitationForm.FindSubmatch(page.body)
 	if found == nil {
 		ts.Fatalf("no invitation waits for %s: %s", args[0], page.body)
 	}
-	form(string(found[1]), cookie, url.Values{"answer": {args[1]}})
+	form(string(found[1]), cookie, url.Values{"answer": {args[1]}, "signed_in_as": {args[0]}})
 }
