@@ -122,6 +122,9 @@ func (s *Service) Enter(ctx context.Context, by access.Actor, bind, answer strin
 		return Session{}, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if u, err = (store{tx}).byID(ctx, p.UserID); err != nil {
+			return err
+		}
 		out, err = s.admit(ctx, tx, by, u, p, known)
 		return err
 	})

@@ -188,3 +188,18 @@ func TestTerminalWithAPasswordOwesACode(t *testing.T) {
 }
 
 func nothing(context.Context, *db.Tx, account.User) error { return nil }
+
+// A lock also ends sign-ins that had begun: whoever gave the right password before gets no further.
+func TestLockedAccountRefusesAnUnfinishedSignIn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id, code := w.withApp("ann")
+		pending := w.halfIn("ann")
+		w.OK(w.Lock(t.Context(), w.As(id)))
+		before := w.Rows(`SELECT COUNT(*) FROM sessions`)
+		_, err := w.FinishSignIn(t.Context(), visitor(7), pending, twofactor.Answer{Code: code()})
+		w.Is(err, access.ErrLocked)
+		if n := w.Rows(`SELECT COUNT(*) FROM sessions`); n != before {
+			t.Error("there is a session")
+		}
+	})
+}

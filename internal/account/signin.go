@@ -43,8 +43,12 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password s
 }
 
 // enter opens the session of somebody who proved all that they had to, and writes to them when they were
-// not seen in this browser before.
+// not seen in this browser before. u is the account as the transaction sees it: one that was locked in the
+// meantime lets nobody in.
 func (s *Service) enter(ctx context.Context, tx *db.Tx, by access.Actor, u user, known bool) (Session, error) {
+	if u.LockedAt != nil {
+		return Session{}, access.ErrLocked
+	}
 	if !known {
 		data := map[string]string{"Device": Device(by.Agent), "From": from(by)}
 		if err := s.notify(ctx, tx, u, "new-sign-in", data); err != nil {
