@@ -125,3 +125,27 @@ func TestNewPackagesGoToTheTeamsThatGetThem(t *testing.T) {
 		kind(t, "nobody", w.Orgs.Grant(ctx, anyone, "acme", org.Developers, "@acme/one", org.Read), errs.NotFound)
 	})
 }
+
+// Whether a package of the organization is private is its owners' to say, whoever published it.
+func TestOwnersDecideWhatIsPrivate(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ann := acme(t, w)
+		bob, eve := w.Person("bob"), w.Person("eve")
+		joins(t, w, ann, bob, org.Member)
+		must(t, publish(t, w, bob, "@acme/vault", "1.0.0", "public"))
+		set := func(by account.User, to string) error {
+			return w.Packages.SetAccess(t.Context(), w.Actor(by, token.Automation), "@acme/vault", to)
+		}
+		kind(t, "who published it, but only belongs", set(bob, "restricted"), errs.Forbidden)
+		kind(t, "a stranger", set(eve, "restricted"), errs.Forbidden)
+		must(t, set(ann, "restricted"))
+		if reads(t, w, eve, "@acme/vault") || !reads(t, w, bob, "@acme/vault") {
+			t.Error("it is not private, or is to whoever belongs")
+		}
+		kind(t, "a stranger to what is hidden", set(eve, "public"), errs.NotFound)
+		must(t, set(ann, "public"))
+		if !reads(t, w, eve, "@acme/vault") {
+			t.Error("it is not public again")
+		}
+	})
+}

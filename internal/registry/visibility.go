@@ -31,7 +31,11 @@ func (s *Service) SetAccess(ctx context.Context, by access.Actor, name, to strin
 		if err != nil {
 			return err
 		}
-		if err := access.Check(by, access.PackageSetAccess, h.scopeFacts(by, n), s.now()); err != nil {
+		f, err := s.scopeFacts(ctx, tx, by, h)
+		if err != nil {
+			return err
+		}
+		if err := access.Check(by, access.PackageSetAccess, f, s.now()); err != nil {
 			return err
 		}
 		switch {
@@ -52,12 +56,18 @@ func (s *Service) SetAccess(ctx context.Context, by access.Actor, name, to strin
 	})
 }
 
-// scopeFacts says what the actor is to a package where its scope's owner decides: maintainers of a scoped
-// package who do not own the scope may change its content only.
-func (h head) scopeFacts(by access.Actor, n npm.Name) access.Facts {
-	f := h.facts(by)
-	if f.Standing == access.Owner && n.Scope != "" && n.Scope != by.Name {
+// scopeFacts says what the actor is to a package where its scope's owner decides: in a person's scope that
+// person, who must maintain it, and in an organization's its owners. Others who maintain it change its
+// content only.
+func (s *Service) scopeFacts(ctx context.Context, tx *db.Tx, by access.Actor, h head) (access.Facts, error) {
+	f, err := s.facts(ctx, tx, by, access.PackageSetAccess, h)
+	scope := scopeOf(h.Name)
+	if err != nil || f.Standing < access.Owner || scope == "" || scope == by.Name {
+		return f, err
+	}
+	st, err := s.inOrg(ctx, tx, standingKey{by.UserID, scope, h.ID})
+	if st.OrgID == "" {
 		f.Standing = access.Writer
 	}
-	return f
+	return f, err
 }
