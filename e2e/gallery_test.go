@@ -87,8 +87,8 @@ func openGallery(t *testing.T) *gallery {
 // notPages are addresses that answer with something else than a page.
 var notPages = map[string]bool{"/static/:file": true, "/favicon.ico": true, "/favicon.svg": true, "/robots.txt": true, "/settings/security-log/export": true}
 
-// midway are pages that exist only while somebody is signing in or setting something up. TestSecurityKeyInARealBrowser
-// walks through them.
+// midway are pages that exist only while somebody is signing in or setting something up, where no address alone
+// leads. They have no picture yet; the tests of handlers and TestSecurityKeyInARealBrowser go through them.
 var midway = map[string]bool{
 	"/login/factor": true, "/login/recovery-code": true, "/settings/two-factor/app": true, "/settings/two-factor/codes": true,
 }
