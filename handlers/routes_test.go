@@ -84,7 +84,7 @@ var matrix = map[string][3]int{
 	"GET /settings/two-factor/codes":       {303, 409, 409},
 	"POST /settings/two-factor/codes":      {303, 422, 422},
 	"POST /settings/two-factor/mode":       {303, 422, 422},
-	"GET /settings/two-factor/off":         {303, 200, 200},
+	"GET /settings/two-factor/off":         {303, 303, 303}, // it is off
 	"POST /settings/two-factor/off":        {303, 409, 409},
 	"GET /settings/sessions":               {303, 200, 200},
 	"POST /settings/sessions":              {303, 422, 422},

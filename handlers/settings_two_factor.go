@@ -245,6 +245,9 @@ func (s *Server) twoFactorOffPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if st.Mode == access.NoFactor {
+		return redirect(c, twoFactorHome) // there is nothing to turn off
+	}
 	packages, err := s.Packages.ByPerson(ctx, by, by.Name)
 	if err != nil {
 		return err

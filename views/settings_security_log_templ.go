@@ -55,7 +55,7 @@ func happened(e audit.Event) string {
 	if w, ok := logWords[e]; ok {
 		return w
 	}
-	w := strings.NewReplacer(".", " ", "_", " ").Replace(string(e))
+	w := strings.NewReplacer("org.", "organization ", ".", " ", "_", " ").Replace(string(e))
 	return strings.ToUpper(w[:1]) + w[1:]
 }
 
@@ -299,9 +299,9 @@ func (p SettingsSecurityLog) Page() templ.Component {
 						}
 						if e.IP != "" {
 							var templ_7745c5c3_Var10 string
-							templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(", from ")
+							templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings_security_log.templ`, Line: 135, Col: 22}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings_security_log.templ`, Line: 135, Col: 19}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 							if templ_7745c5c3_Err != nil {
@@ -327,9 +327,9 @@ func (p SettingsSecurityLog) Page() templ.Component {
 						}
 						if e.Agent != "" {
 							var templ_7745c5c3_Var12 string
-							templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(", " + account.Device(e.Agent))
+							templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + account.Device(e.Agent))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings_security_log.templ`, Line: 139, Col: 43}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/settings_security_log.templ`, Line: 139, Col: 45}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 							if templ_7745c5c3_Err != nil {
