@@ -84,7 +84,7 @@ func apply(t *testing.T, a, b []string) {
 					out, at = append(out, a[at]), at+1
 				}
 				out = append(out, b[l.New-1])
-				if b[l.New-1] != l.Text+"\n" {
+				if b[l.New-1] != l.Text+b[l.New-1][len(l.Text):][:l.Cut]+"\n" {
 					t.Fatalf("%q is shown as %q", b[l.New-1], l.Text)
 				}
 			}
@@ -148,6 +148,7 @@ func TestLongLinesAreCut(t *testing.T) {
 
 func FuzzLines(f *testing.F) {
 	f.Add("a\nb\n", "b\na\n")
+	f.Add("", strings.Repeat("a", 2*maxWidth))
 	f.Fuzz(func(t *testing.T, a, b string) {
 		if len(a)+len(b) > 2000 {
 			return
