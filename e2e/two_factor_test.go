@@ -2,8 +2,11 @@ package e2e
 
 import (
 	"context"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
@@ -59,4 +62,79 @@ func TestSecurityKeyInARealBrowser(t *testing.T) {
 	mira.press("Use a security key or passkey")
 	mira.open("/settings/two-factor")
 	mira.says("signing in")
+}
+
+var mailedDigits = regexp.MustCompile(`(?m)^\s*([0-9]{8})\s*$`)
+
+// mailedCode returns the code in the newest letter, other than one that was used before.
+func mailedCode(operator *browser, before string) string {
+	operator.t.Helper()
+	for range 50 { // it leaves through the queue
+		letter(operator, "Your code to sign in", "/lock/")
+		if code := strings.TrimSpace(mailedDigits.FindString(operator.text())); code != before {
+			return code
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	operator.t.Fatal("no further code was mailed")
+	return ""
+}
+
+// TestMailedCodesInBrowserAndTerminal signs somebody without a second factor in, in both.
+func TestMailedCodesInBrowserAndTerminal(t *testing.T) {
+	t.Parallel()
+	s := started(t, "LATCHKEY_SIGN_IN_CODES=always")
+	operator := newBrowser(t, s.url)
+	becomeOperator(t, s, operator)
+	if err := s.account("ann"); err != nil {
+		t.Fatal(err)
+	}
+	ann := operator.another()
+	ann.open("/login?next=/settings/profile")
+	ann.fill("login", "ann", "password", password)
+	ann.press("Sign in")
+	ann.says("We mailed a code to a•••@example.test")
+	ann.expect("status of 422")
+	ann.fill("code", "00000000")
+	ann.press("Sign in")
+	ann.says("This code is not right")
+	web := mailedCode(operator, "")
+	ann.fill("code", web)
+	ann.press("Sign in")
+	if at := ann.path(); at != "/settings/profile" {
+		t.Errorf("signed in to %s", at)
+	}
+
+	home := filepath.Join(t.TempDir(), "ann")
+	if err := s.home(home, ""); err != nil {
+		t.Fatal(err)
+	}
+	npm := at(t, home, home, "npm", "login", "--auth-type=legacy")
+	npm.types("Username:", "ann")
+	npm.types("Password:", password)
+	npm.sees(regexp.MustCompile("A code was mailed to the address of this account"))
+	prompted := mailedCode(operator, web)
+	npm.types("one-time password", prompted)
+	npm.ends(true)
+	if got := run(t, home, home, "npm", "whoami"); strings.TrimSpace(got) != "ann" {
+		t.Errorf("npm whoami says %q", got)
+	}
+	run(t, home, home, "npm", "logout")
+
+	// A code may be given beforehand, once.
+	npm = at(t, home, home, "npm", "login", "--auth-type=legacy")
+	npm.types("Username:", "ann")
+	npm.types("Password:", password)
+	ahead := mailedCode(operator, prompted)
+	npm.types("one-time password", "00000000")
+	npm.ends(false)
+	for _, well := range []bool{true, false} {
+		npm = at(t, home, home, "npm", "login", "--auth-type=legacy", "--otp="+ahead)
+		npm.types("Username:", "ann")
+		npm.types("Password:", password)
+		if !well {
+			npm.types("one-time password", ahead)
+		}
+		npm.ends(well)
+	}
 }

@@ -31,7 +31,7 @@ func (s *Server) signIn(c echo.Context) error {
 		return err
 	}
 	if session.Pending != "" {
-		return s.owe(c, session.Pending, page.Next)
+		return s.owe(c, session, page.Next)
 	}
 	return s.begin(c, session, "", page.Next)
 }

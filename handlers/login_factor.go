@@ -10,13 +10,16 @@ import (
 
 // owe keeps the secret of an unfinished sign-in in the browser's state, and asks for the second factor. The
 // secret gives no rights, and the row it leads to is used once.
-func (s *Server) owe(c echo.Context, pending, next string) error {
+func (s *Server) owe(c echo.Context, session account.Session, next string) error {
 	ctx := c.Request().Context()
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	s.sessions.Put(ctx, keyPending, pending)
+	s.sessions.Put(ctx, keyPending, session.Pending)
 	s.sessions.Put(ctx, keyBack, next)
+	if session.ByMail {
+		return redirect(c, "/login/code")
+	}
 	return redirect(c, "/login/factor")
 }
 
@@ -32,6 +35,9 @@ func (s *Server) loginFactorPage(c echo.Context) error {
 	_, p, err := s.pending(c)
 	if err != nil {
 		return err
+	}
+	if p.ByMail {
+		return redirect(c, "/login/code")
 	}
 	return s.render(c, views.LoginFactor{Name: p.Name, Ways: p.Ways})
 }
@@ -51,6 +57,30 @@ func (s *Server) loginFactor(c echo.Context) error {
 	}
 	page := views.LoginFactor{Name: p.Name, Ways: p.Ways}
 	session, err := s.finish(c, secret, answerOf(c))
+	if page.Problems = problems(err); page.Problems != nil {
+		return s.renderForm(c, page)
+	}
+	if err != nil {
+		return err
+	}
+	return s.begin(c, session, "", s.back(c))
+}
+
+func (s *Server) loginCodePage(c echo.Context) error {
+	_, p, err := s.pending(c)
+	if err != nil {
+		return err
+	}
+	return s.render(c, views.LoginCode{Name: p.Name, Mailed: p.Mailed})
+}
+
+func (s *Server) loginCode(c echo.Context) error {
+	secret, p, err := s.pending(c)
+	if err != nil {
+		return err
+	}
+	page := views.LoginCode{Name: p.Name, Mailed: p.Mailed}
+	session, err := s.finish(c, secret, twofactor.Answer{Code: field(c, "code")})
 	if page.Problems = problems(err); page.Problems != nil {
 		return s.renderForm(c, page)
 	}

@@ -91,6 +91,8 @@ func (s *Server) factorRoutes() []route {
 		{open, "GET", "/login/factor", s.loginFactorPage},
 		{open, "POST", "/login/factor", s.loginFactor},
 		{open, "POST", "/login/factor/begin", s.beginLoginFactor},
+		{open, "GET", "/login/code", s.loginCodePage},
+		{open, "POST", "/login/code", s.loginCode},
 		{open, "GET", "/login/recovery-code", s.loginRecoveryPage},
 		{open, "POST", "/login/recovery-code", s.loginRecovery},
 		{open, "POST", "/login/passkey", s.passkey},

@@ -37,6 +37,8 @@ var matrix = map[string][3]int{
 	"GET /login/factor":           {303, 303, 303}, // nobody is half-way in: begin again
 	"POST /login/factor":          {303, 303, 303},
 	"POST /login/factor/begin":    {303, 303, 303},
+	"GET /login/code":             {303, 303, 303},
+	"POST /login/code":            {303, 303, 303},
 	"GET /login/recovery-code":    {303, 303, 303},
 	"POST /login/recovery-code":   {303, 303, 303},
 	"POST /login/passkey":         {422, 422, 422},

@@ -168,6 +168,31 @@ func TestPasskeyNeedsNoName(t *testing.T) {
 	}
 }
 
+func TestMailedCodeIsAskedForAfterThePassword(t *testing.T) {
+	p := peopled(t)
+	p.Config.SignInCodes = "always"
+	b := p.visit()
+	if r := b.post("/login", form("login", "ann", "password", apptest.Password, "next", "/settings/packages")); r.location() != "/login/code" {
+		t.Fatalf("%d %s", r.status, r.location())
+	}
+	if r := b.get("/login/factor"); r.location() != "/login/code" {
+		t.Errorf("the page for second factors: %d %s", r.status, r.location())
+	}
+	if r := b.get("/login/code"); r.status != 200 || !strings.Contains(r.text("main"), "a•••@example") || !r.has("[autocomplete=one-time-code]") {
+		t.Errorf("%d %s", r.status, r.text("main"))
+	}
+	if r := b.post("/login/code", form("code", "00000000")); r.status != 422 || !r.has("#code-problem") || b.signedIn() {
+		t.Errorf("%d %s", r.status, r.text("main"))
+	}
+	code := regexp.MustCompile(`(?m)^ +([0-9]{8})$`).FindStringSubmatch(p.Mails("ann@example.com")[1].Body) // the newest is about the wrong one
+	if code == nil {
+		t.Fatal("no code was mailed")
+	}
+	if r := b.post("/login/code", form("code", code[1])); r.location() != "/settings/packages" || !b.signedIn() {
+		t.Fatalf("%d %s", r.status, r.text("main"))
+	}
+}
+
 func TestAppFromEnrolmentToSignIn(t *testing.T) {
 	p := peopled(t)
 	ann := p.as("ann")

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/edge"
 	"latchkey/internal/errs"
 	"latchkey/internal/twofactor"
@@ -109,6 +110,9 @@ func (s *Server) challenge(c echo.Context, e *errs.Error) error {
 	h.Set(echo.HeaderWWWAuthenticate, "OTP") // alone: npm-registry-fetch compares the whole list
 	by, _ := c.Get("actor").(access.Actor)
 	if e.Code != access.ErrSecondFactor.Code || by.Grant == nil {
+		if e.Code == account.ErrCodeMailed.Code {
+			h.Set("Npm-Notice", e.Msg) // npm's own question speaks of an app only
+		}
 		refuse(c, http.StatusUnauthorized, map[string]string{"error": e.Msg + " (one-time pass)"})
 		return nil
 	}

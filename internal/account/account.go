@@ -63,6 +63,7 @@ type Profile struct{ FullName, Homepage string }
 type Session struct {
 	ID      string
 	Pending string
+	ByMail  bool // what they owe was mailed to them
 	User    User
 	Browser string // a secret for the browser to keep, by which it is known again
 }

@@ -22,26 +22,41 @@ var (
 	ErrUseFactor = errs.New(errs.SecondFactor, "account.use_factor", "Confirm with your second factor.")
 )
 
-// owed writes down that somebody gave the right password of an account that has a second factor, and returns
-// the secret of their unfinished sign-in, which gives no rights; or "" when nothing more is owed.
-func (s *Service) owed(ctx context.Context, tx *db.Tx, by access.Actor, u user) (pending string, err error) {
+// owed writes down that somebody gave the right password of an account that has a second factor, or that is
+// mailed a code, and returns the secret of their unfinished sign-in, which gives no rights; or no secret when
+// nothing more is owed.
+func (s *Service) owed(ctx context.Context, tx *db.Tx, by access.Actor, u user) (out Session, err error) {
 	mode, err := s.factors.ModeOf(ctx, tx, u.ID)
-	if err != nil || mode == access.NoFactor {
-		return "", err
+	if err != nil {
+		return out, err
 	}
-	pending = secret.New()
+	pending := secret.New()
+	switch {
+	case mode != access.NoFactor:
+		return Session{Pending: pending}, store{tx}.insertSignIn(ctx, s.begun(by, u, secret.Hash(pending), needsFactor))
+	case s.mailsCodes(u):
+		r := s.begun(by, u, secret.Hash(pending), needsCode)
+		return Session{Pending: pending, ByMail: true}, s.mailCode(ctx, tx, as(by, u, access.ViaBrowser), u, r)
+	}
+	return out, nil
+}
+
+// begun is an unfinished sign-in.
+func (s *Service) begun(by access.Actor, u user, hash, needs string) signIn {
 	now := s.now()
-	return pending, store{tx}.insertSignIn(ctx, signIn{
-		IDHash: secret.Hash(pending), UserID: u.ID, PasswordHash: u.PasswordHash, Needs: "factor", IP: by.Address(), Agent: by.Agent,
+	return signIn{
+		IDHash: hash, UserID: u.ID, PasswordHash: u.PasswordHash, Needs: needs, IP: by.Address(), Agent: by.Agent,
 		CreatedAt: now, ExpiresAt: now.Add(PendingLife),
-	})
+	}
 }
 
 // Pending is an unfinished sign-in, as the page that asks for the second factor shows it.
 type Pending struct {
-	Name string
-	Ways twofactor.Ways
-	At   twofactor.Place // where a key proves itself
+	Name   string
+	ByMail bool   // what is owed is a code that was mailed
+	Mailed string // where to, masked
+	Ways   twofactor.Ways
+	At     twofactor.Place // where a key proves itself
 }
 
 // Pending returns the unfinished sign-in of a secret. Looking does not use it.
@@ -53,7 +68,7 @@ func (s *Service) Pending(ctx context.Context, by access.Actor, secret string) (
 	if err != nil {
 		return p, err
 	}
-	p.Name, p.At = u.Name, r.place()
+	p.Name, p.At, p.ByMail, p.Mailed = u.Name, r.place(), r.Needs == needsCode, Masked(u.Email)
 	p.Ways, err = s.factors.WaysOf(ctx, u.ID)
 	return p, err
 }
@@ -81,7 +96,7 @@ func (s *Service) FinishSignIn(ctx context.Context, by access.Actor, pending str
 	if err != nil {
 		return Session{}, err
 	}
-	p, err := s.factors.Verify(ctx, by, r.place(), a)
+	p, err := s.verify(ctx, by, r, a)
 	if err != nil {
 		return Session{}, err
 	}
@@ -93,13 +108,20 @@ func (s *Service) FinishSignIn(ctx context.Context, by access.Actor, pending str
 		if _, u, err = s.pending(ctx, tx, pending); err != nil {
 			return err
 		}
-		if n, err := (store{tx}).takeSignIn(ctx, r.IDHash); err != nil || n == 0 {
+		if n, err := (store{tx}).takeSignIn(ctx, r.IDHash, r.CodeMAC); err != nil || n == 0 {
 			return errors.Join(err, ErrPending)
 		}
 		out, err = s.admit(ctx, tx, by, u, p, known)
 		return err
 	})
 	return out, err
+}
+
+func (s *Service) verify(ctx context.Context, by access.Actor, r signIn, a twofactor.Answer) (twofactor.Proof, error) {
+	if r.Needs == needsCode {
+		return s.verifyMailed(ctx, by, r.place(), a.Code)
+	}
+	return s.factors.Verify(ctx, by, r.place(), a)
 }
 
 // EnterAt is where a passkey signs somebody in whose name nobody typed. bind is what only their browser has.
@@ -131,8 +153,14 @@ func (s *Service) Enter(ctx context.Context, by access.Actor, bind, answer strin
 	return out, err
 }
 
-// admit opens a session of somebody who proved a second factor.
+// admit opens a session of somebody who proved a second factor, or got the mail of an account that has none.
 func (s *Service) admit(ctx context.Context, tx *db.Tx, by access.Actor, u user, p twofactor.Proof, known bool) (Session, error) {
+	if p.Method == twofactor.MethodMail {
+		if mode, err := s.factors.ModeOf(ctx, tx, u.ID); err != nil || mode != access.NoFactor { // it was turned on meanwhile
+			return Session{}, errors.Join(err, ErrPending)
+		}
+		return s.enter(ctx, tx, by, u, known)
+	}
 	if err := s.factors.Consume(ctx, tx, as(by, u, access.ViaBrowser), p, "signing in"); err != nil {
 		return Session{}, err
 	}
@@ -207,13 +235,17 @@ func (s *Service) SaveCodes(ctx context.Context, by access.Actor, typed string) 
 }
 
 // codeOf verifies the one-time password that came with a name and a password from a client that has no
-// browser. Where the account has no second factor, nothing is owed.
+// browser. Where the account has no second factor, and is mailed no codes, nothing is owed.
 func (s *Service) codeOf(ctx context.Context, by access.Actor, u user, code string) (p twofactor.Proof, err error) {
 	w, err := s.factors.WaysOf(ctx, u.ID)
-	if err != nil || w == (twofactor.Ways{}) {
+	switch {
+	case err != nil:
 		return p, err
-	}
-	if code == "" {
+	case w == (twofactor.Ways{}) && s.mailsCodes(u):
+		return s.mailedCodeOf(ctx, by, u, code)
+	case w == (twofactor.Ways{}):
+		return p, nil
+	case code == "":
 		return p, access.ErrSecondFactor
 	}
 	return s.factors.Verify(ctx, by, twofactor.Place{UserID: u.ID, Purpose: twofactor.ToSignIn}, twofactor.Answer{Code: code})
@@ -226,9 +258,11 @@ func (s *Service) settle(ctx context.Context, tx *db.Tx, by access.Actor, u user
 	switch {
 	case err != nil:
 		return err
+	case mode == access.NoFactor && s.mailsCodes(u):
+		return s.settleMailed(ctx, tx, u, p)
 	case mode == access.NoFactor:
 		return nil
-	case p.UserID == "":
+	case p.UserID == "" || p.Method == twofactor.MethodMail:
 		return access.ErrSecondFactor
 	}
 	return s.factors.Consume(ctx, tx, as(by, u, access.ViaTerminal), p, "npm login")

@@ -20,13 +20,14 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, login, password s
 		if err != nil {
 			return err
 		}
+		if err := s.mayMailCode(ctx, u); err != nil {
+			return err
+		}
 		return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 			if err := s.still(ctx, tx, u); err != nil {
 				return err
 			}
-			pending, err := s.owed(ctx, tx, by, u)
-			if err != nil || pending != "" {
-				out = Session{Pending: pending}
+			if out, err = s.owed(ctx, tx, by, u); err != nil || out.Pending != "" {
 				return err
 			}
 			out, err = s.enter(ctx, tx, by, u, known)
@@ -61,7 +62,8 @@ func (s *Service) enter(ctx context.Context, tx *db.Tx, by access.Actor, u user,
 // WithPassword finds out whose a name and a password are, for a client that has no browser, and does
 // something for them in a transaction in which that is still their password. It keeps the limits of
 // SignIn, makes no session, and never makes an account. code is a one-time password, which an account with
-// a second factor owes: without one the error is access.ErrSecondFactor.
+// a second factor owes: without one the error is access.ErrSecondFactor. Where accounts without a second factor
+// are mailed codes, it is that code: without one it is mailed, and the error is ErrCodeMailed.
 func (s *Service) WithPassword(ctx context.Context, by access.Actor, name, password, code string,
 	do func(ctx context.Context, tx *db.Tx, u User) error,
 ) error {

@@ -20,6 +20,7 @@ const (
 	SessionStarted               Event = "session.started"
 	SessionFailed                Event = "session.failed"
 	SessionEnded                 Event = "session.ended"
+	SessionCodeMailed            Event = "session.code_mailed"
 	SessionConfirmed             Event = "session.confirmed"
 	FactorOn                     Event = "factor.on"
 	FactorOff                    Event = "factor.off"

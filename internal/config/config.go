@@ -46,6 +46,7 @@ type Config struct {
 	SecretKeyFile string `help:"File that holds --secret-key." placeholder:"FILE"`
 
 	SignUp        SignUp `name:"sign-up" enum:"open,invitation,closed" default:"open" help:"Who may make an account: open, invitation or closed."`
+	SignInCodes   string `enum:"auto,always,never" default:"auto" help:"Whether accounts without a second factor are mailed a code at each sign-in: auto (where --smtp is set), always or never."`
 	DefaultAccess string `enum:"public,restricted" default:"public" help:"Access of a new scoped package when its publisher does not say: public or restricted."`
 	Unpublish     string `enum:"limited,always" default:"limited" help:"When maintainers may unpublish: limited (within 72 hours of publishing, later when few download it and one person maintains it; never what others depend on) or always."`
 
@@ -205,6 +206,12 @@ func checkURL(value *string, flag string) error {
 	}
 	*value = strings.TrimSuffix(u.String(), "/") + "/"
 	return nil
+}
+
+// MailsSignInCodes reports whether accounts without a second factor are mailed a code at each sign-in. Without
+// a mail server nobody would get it, so that has to be asked for.
+func (c *Config) MailsSignInCodes() bool {
+	return c.SignInCodes == "always" || c.SignInCodes == "auto" && c.SMTP != ""
 }
 
 // Secure reports whether the portal is reached over https.

@@ -15,6 +15,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 var letters = map[string]map[string]string{
 	"verify":           {"Name": "ann", "Link": "https://registry.example.com/verify/SECRET", "Life": "24 hours"},
 	"account-exists":   {"Name": "ann"},
+	"sign-in-code":     about("Code", "12345678", "Device", "Firefox on Linux", "From", " from 203.0.113.7", "Life", "10 minutes"),
 	"reset":            about("From", " from 203.0.113.7", "Link", "https://registry.example.com/password/reset/SECRET", "Life", "1 hour"),
 	"password-changed": about("From", " from 203.0.113.7"),
 	"password-reset":   about("From", "", "WasLocked", "yes"),

@@ -57,6 +57,34 @@ func (s *Service) matchRecovery(ctx context.Context, userID, code string) (found
 	return found, nil
 }
 
+const mailedMAC = "mailed code"
+
+// MailedCode makes a code to mail to an account that has no second factor, and what is kept of it. It proves
+// something at one place alone.
+func (s *Service) MailedCode(at Place) (code, kept string, err error) {
+	code, err = eightDigits()
+	return code, s.box.Mac(mailedMAC, at.Bind+" "+code), err
+}
+
+// VerifyMailed finds out whether a code is the mailed one of which kept is kept. Where nothing is kept, none is.
+// Tries are counted with those at all other codes.
+func (s *Service) VerifyMailed(ctx context.Context, by access.Actor, at Place, kept, typed string) (Proof, error) {
+	code, err := plain(typed)
+	if err != nil {
+		return Proof{}, err
+	}
+	if err := s.count(ctx, by, at.UserID); err != nil {
+		return Proof{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(s.box.Mac(mailedMAC, at.Bind+" "+code)), []byte(kept)) != 1 {
+		if err := s.failed(ctx, by, at, MethodMail, ""); err != nil {
+			return Proof{}, err
+		}
+		return Proof{}, ErrMailedCode
+	}
+	return Proof{UserID: at.UserID, Method: MethodMail, Mailed: kept, purpose: at.Purpose}, s.uncount(ctx, by, at.UserID)
+}
+
 // recoveryUsed tells the owner that one of their codes was used, and when few are left.
 func (s *Service) recoveryUsed(ctx context.Context, tx *db.Tx, by access.Actor, p Proof) error {
 	n, err := store{tx}.codesLeft(ctx, p.UserID)

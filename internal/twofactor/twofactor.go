@@ -23,6 +23,7 @@ import (
 // What callers may tell apart. Whatever is wrong with a code or a key is one and the same error.
 var (
 	ErrCode         = errs.Field("code", "This code is not right, or was used already. Wait for the next one in your app, or take another recovery code.")
+	ErrMailedCode   = errs.Field("code", "This code is not right, is older than ten minutes, or was tried too often. Look at the newest mail, or begin again.")
 	ErrClock        = errs.Field("code", "This code is of another time: the clock of your device is wrong. Set it to automatic, then take a new code.")
 	ErrKey          = errs.New(errs.Invalid, "twofactor.key", "The security key could not be used. Try again, or use another way.")
 	ErrKeyTaken     = errs.New(errs.Invalid, "twofactor.key_taken", "This security key cannot be added. If it is on your list already, it works as it is.")

@@ -24,6 +24,7 @@ type Answer struct{ Code, Key string }
 type Proof struct {
 	UserID, Method string
 	KeyName        string
+	Mailed         string // what is kept of the code that was mailed, for the sign-in that it belongs to
 
 	purpose  Purpose
 	step     int64
@@ -79,7 +80,7 @@ func (s *Service) Consume(ctx context.Context, tx *db.Tx, by access.Actor, p Pro
 		detail := map[string]string{"key": p.key.Name, "backed_up": yes(p.backedUp)}
 		return s.note(ctx, tx, by, p.UserID, audit.Entry{Event: audit.FactorKeyBackup, Detail: detail}, letter{})
 	}
-	return ErrKey
+	return ErrKey // what was mailed is used up with the sign-in that it was mailed for
 }
 
 // only turns a statement's "not I" into an error.
