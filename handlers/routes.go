@@ -4,17 +4,9 @@ import "slices"
 
 // routes is the table of contents: one line for each address.
 func (s *Server) routes() []route {
-	return slices.Concat(s.settings(), s.factorRoutes(), []route{
+	return slices.Concat(s.settings(), s.factorRoutes(), s.packageRoutes(), []route{
 		{open, "GET", "/", s.home},
 		{open, "GET", "/help/npm", s.helpNpm},
-		{open, "GET", "/package/:name", s.packageShow},
-		{open, "GET", "/package/:name/files", s.packageFiles},
-		{open, "GET", "/package/:name/files/:version", s.packageFiles},
-		{open, "GET", "/package/:name/files/:version/*", s.packageFiles},
-		{open, "GET", "/package/:name/versions", s.packageVersions},
-		{open, "GET", "/package/:name/dependencies", s.packageDependencies},
-		{open, "GET", "/package/:name/diff", s.chooseDiff},
-		{open, "GET", "/package/:name/diff/:range", s.packageDiff},
 		{open, "GET", "/~:person", s.person},
 		{open, "GET", "/search", s.search},
 
@@ -62,6 +54,26 @@ func (s *Server) routes() []route {
 		{file, "GET", "/favicon.svg", s.favicon},
 		{file, "GET", "/robots.txt", s.robots},
 	})
+}
+
+// packageRoutes are the pages of a package.
+func (s *Server) packageRoutes() []route {
+	return []route{
+		{open, "GET", "/package/:name", s.packageShow},
+		{open, "GET", "/package/:name/files", s.packageFiles},
+		{open, "GET", "/package/:name/files/:version", s.packageFiles},
+		{open, "GET", "/package/:name/files/:version/*", s.packageFiles},
+		{open, "GET", "/package/:name/versions", s.packageVersions},
+		{open, "GET", "/package/:name/dependencies", s.packageDependencies},
+		{open, "GET", "/package/:name/diff", s.chooseDiff},
+		{open, "GET", "/package/:name/diff/:range", s.packageDiff},
+		{fresh, "GET", "/package/:name/settings", s.packageSettingsPage},
+		{fresh, "POST", "/package/:name/settings/access", s.setPackageAccess},
+		{fresh, "POST", "/package/:name/settings/maintainers", s.changeMaintainers},
+		{fresh, "POST", "/package/:name/settings/deprecation", s.deprecatePackage},
+		{fresh, "GET", "/package/:name/settings/delete", s.packageDeletePage},
+		{fresh, "POST", "/package/:name/settings/delete", s.deletePackage},
+	}
 }
 
 // settings are the pages of a person's own account.

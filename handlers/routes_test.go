@@ -29,6 +29,13 @@ var matrix = map[string][3]int{
 	"GET /package/:name/diff":             {422, 422, 422},
 	"GET /package/:name/diff/:range":      {200, 200, 200},
 
+	"GET /package/:name/settings":              {303, 200, 403},
+	"POST /package/:name/settings/access":      {303, 422, 403},
+	"POST /package/:name/settings/maintainers": {303, 422, 422},
+	"POST /package/:name/settings/deprecation": {303, 422, 403},
+	"GET /package/:name/settings/delete":       {303, 200, 403},
+	"POST /package/:name/settings/delete":      {303, 422, 403},
+
 	"GET /signup":                 {200, 303, 303},
 	"POST /signup":                {422, 422, 422},
 	"GET /login":                  {200, 303, 303},

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/errs"
 	"latchkey/internal/npm"
+	"latchkey/internal/search"
 )
 
 // maxDeprecation is how long a deprecation message may be, in bytes. Every install prints it.
@@ -28,19 +29,30 @@ func (s *Service) Deprecate(ctx context.Context, by access.Actor, name, rev stri
 	})
 }
 
-// DeprecateAll sets one deprecation message for all versions of a package; "" takes all back.
-func (s *Service) DeprecateAll(ctx context.Context, by access.Actor, name, message string) error {
-	return s.change(ctx, by, access.PackageDeprecate, name, func(ctx context.Context, tx *db.Tx, h head) error {
+// DeprecateRange sets one deprecation message for the versions in a range, prereleases included as npm
+// deprecate does it; "" takes it back. It returns how many versions are in the range.
+func (s *Service) DeprecateRange(ctx context.Context, by access.Actor, name, text, message string) (n int, err error) {
+	within, err := npm.ParseRange(text)
+	if err != nil {
+		return 0, errs.Field("range", "Expected a version or a range, such as 1.2.3, 1.x, <2.0.0 or *.")
+	}
+	err = s.change(ctx, by, access.PackageDeprecate, name, func(ctx context.Context, tx *db.Tx, h head) error {
 		now, err := store{tx}.deprecations(ctx, h.ID)
 		if err != nil {
 			return err
 		}
-		messages := make(map[string]string, len(now))
+		messages := map[string]string{}
 		for v := range now {
-			messages[v] = message
+			if within.Has(v) {
+				messages[v] = message
+			}
+		}
+		if n = len(messages); n == 0 {
+			return errs.Field("range", "No version of this package is in that range.")
 		}
 		return s.deprecate(ctx, tx, by, h, messages)
 	})
+	return n, err
 }
 
 func (s *Service) deprecate(ctx context.Context, tx *db.Tx, by access.Actor, h head, messages map[string]string) error {
@@ -73,6 +85,9 @@ func (s *Service) deprecate(ctx context.Context, tx *db.Tx, by access.Actor, h h
 		if err := audit.Record(ctx, tx, s.now(), by, e); err != nil {
 			return err
 		}
+	}
+	if err := search.Rank(ctx, tx, h.ID); err != nil {
+		return err
 	}
 	return store{tx}.bump(ctx, h.ID, s.now(), 0, 0)
 }

@@ -35,10 +35,10 @@ func TestDeprecation(t *testing.T) {
 		if err := w.Deprecate(ctx, w.ann, "left-pad", before, map[string]string{"1.0.0": "use \"2\" <b>"}); err != nil || w.rev("left-pad") != before {
 			t.Error("the same again is a change:", err)
 		}
-		if err := w.DeprecateAll(ctx, w.ann, "left-pad", "gone"); err != nil || strings.Count(w.document(anonymous, "left-pad", registry.Full), `"deprecated":"gone"`) != 2 {
+		if n, err := w.DeprecateRange(ctx, w.ann, "left-pad", "*", "gone"); n != 2 || err != nil || strings.Count(w.document(anonymous, "left-pad", registry.Full), `"deprecated":"gone"`) != 2 {
 			t.Error(err)
 		}
-		if err := w.DeprecateAll(ctx, w.ann, "left-pad", ""); err != nil || strings.Contains(w.document(anonymous, "left-pad", registry.Full), "deprecated") {
+		if n, err := w.DeprecateRange(ctx, w.ann, "left-pad", "*", ""); n != 2 || err != nil || strings.Contains(w.document(anonymous, "left-pad", registry.Full), "deprecated") {
 			t.Error(err)
 		}
 		mustContain(t, w.events("left-pad"), "package.deprecated package.deprecated package.undeprecated")

@@ -42,6 +42,7 @@ type Page struct {
 	VersionCount                  int64
 	Via                           access.Via // by what means the latest version was published
 	Size, UnpackedSize, Files     int64      // of the latest version
+	MayChange                     bool       // the actor, who finds its settings
 }
 
 // Page returns a package for the portal.
@@ -70,6 +71,11 @@ func (s *Service) Page(ctx context.Context, by access.Actor, name string) (Page,
 	published := []Version{{Version: l.Version, PublishedAt: l.PublishedAt}}
 	err = s.means(ctx, h.Name, published)
 	p.Via = published[0].Via
+	if err != nil || !by.SignedIn() {
+		return p, err
+	}
+	f, err := s.facts(ctx, nil, by, access.PackageSettings, h)
+	p.MayChange = access.Check(by, access.PackageSettings, f, s.now()) == nil
 	return p, err
 }
 

@@ -32,8 +32,8 @@ func (s store) maintainers(ctx context.Context, packageID string) (ms []maintain
 // one as a conflict of the two, which is run again and then finds it: without ON CONFLICT it would be a
 // violated constraint, which is nobody's.
 func (s store) insertPackage(ctx context.Context, h head, moniker string) error {
-	_, err := s.Exec(ctx, `INSERT INTO packages (id, name, moniker, private, revision, version_count, created_at, updated_at)
-		VALUES (?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT DO NOTHING`, h.ID, h.Name, moniker, h.Private, h.CreatedAt, h.UpdatedAt)
+	_, err := s.Exec(ctx, `INSERT INTO packages (id, name, scope, moniker, private, revision, version_count, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT DO NOTHING`, h.ID, h.Name, scopeOf(h.Name), moniker, h.Private, h.CreatedAt, h.UpdatedAt)
 	return err
 }
 

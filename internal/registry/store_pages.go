@@ -23,7 +23,7 @@ func (s store) recent(ctx context.Context, viewer string, n int) (out []Summary,
 	err = s.Select(ctx, &out, `SELECT p.name, p.description, p.private, v.version, u.name AS published_by, v.published_at
 		FROM versions v JOIN packages p ON p.id = v.package_id JOIN users u ON u.id = v.published_by
 		WHERE NOT EXISTS (SELECT 1 FROM versions w WHERE w.package_id = v.package_id AND w.number > v.number)
-			AND (p.private = FALSE OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?))
+			AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
 		ORDER BY v.published_at DESC, v.id DESC LIMIT ?`, viewer, n)
 	return out, err
 }
@@ -31,7 +31,7 @@ func (s store) recent(ctx context.Context, viewer string, n int) (out []Summary,
 // visible are those of some names that are packages which the viewer may see.
 func (s store) visible(ctx context.Context, viewer string, names []string) (out []string, err error) {
 	err = s.Select(ctx, &out, `SELECT p.name FROM packages p WHERE p.name IN (?) AND (p.private = FALSE
-		OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?))`, names, viewer)
+		OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))`, names, viewer)
 	return out, err
 }
 

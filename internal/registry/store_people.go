@@ -21,9 +21,21 @@ func (s store) person(ctx context.Context, name string) (person, error) {
 func (s store) maintained(ctx context.Context, person, viewer string, n int) (names []string, err error) {
 	err = s.Select(ctx, &names, `SELECT p.name FROM packages p JOIN maintainers o ON o.package_id = p.id JOIN users owner ON owner.id = o.user_id
 		WHERE owner.name = ? AND (p.private = FALSE
-			OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?))
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
 		ORDER BY p.name LIMIT ?`, person, viewer, n)
 	return names, err
+}
+
+func (s store) maintainersSince(ctx context.Context, packageID string) (ms []Maintainer, err error) {
+	err = s.Select(ctx, &ms, `SELECT u.name, m.since FROM maintainers m JOIN users u ON u.id = m.user_id WHERE m.package_id = ? ORDER BY m.since, u.name`, packageID)
+	return ms, err
+}
+
+// asked are those who were asked to maintain a package and can still answer.
+func (s store) asked(ctx context.Context, packageID string, now time.Time) (out []Asked, err error) {
+	err = s.Select(ctx, &out, `SELECT u.name, b.name AS "by", i.expires_at FROM maintainer_invitations i JOIN users u ON u.id = i.user_id
+			JOIN users b ON b.id = i.invited_by WHERE i.package_id = ? AND i.expires_at > ? ORDER BY u.name`, packageID, now)
+	return out, err
 }
 
 // removeMaintainer also takes back what the person asked of others and nobody answered.
@@ -94,7 +106,7 @@ func (s store) stargazers(ctx context.Context, packageID string) (names []string
 func (s store) starred(ctx context.Context, person, viewer string, n int) (names []string, err error) {
 	err = s.Select(ctx, &names, `SELECT p.name FROM stars s JOIN packages p ON p.id = s.package_id JOIN users u ON u.id = s.user_id
 		WHERE u.name = ? AND (p.private = FALSE
-			OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?))
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
 		ORDER BY p.name LIMIT ?`, person, viewer, n)
 	return names, err
 }

@@ -81,7 +81,7 @@ const selectSummary = `SELECT p.name, p.description, p.private, v.version, u.nam
 func (s store) maintainedBy(ctx context.Context, person, viewer string, n int) (out []Summary, err error) {
 	err = s.Select(ctx, &out, selectSummary+`JOIN maintainers o ON o.package_id = p.id JOIN users owner ON owner.id = o.user_id
 		WHERE owner.name = ? AND (p.private = FALSE
-			OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?))
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
 		ORDER BY p.name LIMIT ?`, person, viewer, n)
 	return out, err
 }

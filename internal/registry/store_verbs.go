@@ -43,9 +43,17 @@ func (s store) dependents(ctx context.Context, h head, viewer, after string, n i
 	err = s.Select(ctx, &names, `SELECT p.name FROM packages p
 		WHERE p.id IN (SELECT d.package_id FROM dependencies d WHERE d.name = ? AND d.kind <> 'dev')
 			AND p.id <> ? AND p.name > ? AND (p.private = FALSE
-			OR EXISTS (SELECT 1 FROM maintainers m WHERE m.package_id = p.id AND m.user_id = ?))
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
 		ORDER BY p.name LIMIT ?`, h.Name, h.ID, after, viewer, n)
 	return names, err
+}
+
+// countDependents counts what dependents lists.
+func (s store) countDependents(ctx context.Context, h head, viewer string) (n int64, err error) {
+	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM packages p
+		WHERE p.id IN (SELECT d.package_id FROM dependencies d WHERE d.name = ? AND d.kind <> 'dev')
+			AND p.id <> ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))`, h.Name, h.ID, viewer)
+	return n, err
 }
 
 // downloads counts the downloads of a package since a day.

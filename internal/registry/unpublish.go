@@ -33,6 +33,15 @@ var (
 // UnpublishVersions removes the versions that are not kept. Their numbers are never used again. rev must be
 // the package's revision, as npm unpublish sends back the document that it read, without a version.
 func (s *Service) UnpublishVersions(ctx context.Context, by access.Actor, name, rev string, kept map[string]string) error {
+	return s.unpublish(ctx, by, name, rev, func(v string) bool { _, ok := kept[v]; return !ok })
+}
+
+// UnpublishVersion removes one version, as UnpublishVersions does.
+func (s *Service) UnpublishVersion(ctx context.Context, by access.Actor, name, rev, version string) error {
+	return s.unpublish(ctx, by, name, rev, func(v string) bool { return v == version })
+}
+
+func (s *Service) unpublish(ctx context.Context, by access.Actor, name, rev string, goes func(version string) bool) error {
 	return s.change(ctx, by, access.PackageUnpublish, name, func(ctx context.Context, tx *db.Tx, h head) error {
 		if err := h.at(rev); err != nil {
 			return err
@@ -41,7 +50,7 @@ func (s *Service) UnpublishVersions(ctx context.Context, by access.Actor, name, 
 		if err != nil {
 			return err
 		}
-		gone := slices.DeleteFunc(slices.Clone(all), func(p publication) bool { _, ok := kept[p.Version]; return ok })
+		gone := slices.DeleteFunc(slices.Clone(all), func(p publication) bool { return !goes(p.Version) })
 		if len(gone) == 0 {
 			return nil
 		}
@@ -52,7 +61,7 @@ func (s *Service) UnpublishVersions(ctx context.Context, by access.Actor, name, 
 		if err := s.unpublishable(ctx, tx, by, h, oldest.PublishedAt); err != nil {
 			return err
 		}
-		left := slices.DeleteFunc(all, func(p publication) bool { _, ok := kept[p.Version]; return !ok })
+		left := slices.DeleteFunc(all, func(p publication) bool { return goes(p.Version) })
 		return s.removeVersions(ctx, tx, by, h, gone, left)
 	})
 }

@@ -27,6 +27,16 @@ func Index(ctx context.Context, tx *db.Tx, packageID string, about npm.Head) err
 	return st.index(ctx, packageID, e, base, terms(e.Name, about))
 }
 
+// Rank puts a package whose latest version is deprecated behind those that are not, or back among them. It is
+// called in the transaction that changes that.
+func Rank(ctx context.Context, tx *db.Tx, packageID string) error {
+	e, err := store{tx}.entry(ctx, packageID)
+	if err != nil {
+		return err
+	}
+	return store{tx}.rank(ctx, packageID, e.Deprecated)
+}
+
 // Refresh indexes packages that the index lacks, or has by older rules, and counts how popular each is.
 func (s *Service) Refresh(ctx context.Context) error {
 	for {

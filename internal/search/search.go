@@ -63,8 +63,8 @@ type Results struct {
 }
 
 // Search finds packages that the actor may see: those of exactly that name first, then those whose name
-// begins with the text, then those that have its words; among equals the more popular. An empty text finds
-// all.
+// begins with the text, then those that have its words; among equals deprecated ones last and the more
+// popular first. An empty text finds all.
 func (s *Service) Search(ctx context.Context, by access.Actor, q Query) (r Results, err error) {
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return r, err

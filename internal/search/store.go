@@ -24,7 +24,7 @@ func (w *where) and(text string, args ...any) {
 
 // matching are the packages that a question means and the viewer may see.
 func matching(d *db.DB, q question, viewer string) where {
-	w := where{`(search.private = FALSE OR search.package_id IN (SELECT package_id FROM maintainers WHERE user_id = ?))`, []any{viewer}}
+	w := where{`(search.private = FALSE OR search.package_id IN (SELECT package_id FROM package_readers WHERE user_id = ?))`, []any{viewer}}
 	if len(q.words) > 0 {
 		condition, argument := d.Matching(q.words)
 		w.and(condition, argument)
@@ -43,7 +43,7 @@ func (s store) hits(ctx context.Context, w where, plain string, from, size int) 
 		query += `CASE WHEN name = ? THEN 0 WHEN base = ? THEN 1 WHEN SUBSTR(name, 1, ?) = ? OR SUBSTR(base, 1, ?) = ? THEN 2 ELSE 3 END, `
 		args = append(args, plain, plain, n, plain, n, plain)
 	}
-	err = s.Select(ctx, &ids, query+`popularity DESC, name LIMIT ? OFFSET ?`, append(args, size, from)...)
+	err = s.Select(ctx, &ids, query+`deprecated, popularity DESC, name LIMIT ? OFFSET ?`, append(args, size, from)...)
 	return ids, err
 }
 
@@ -78,25 +78,34 @@ func (s store) maintainers(ctx context.Context, ids []string) (out []maintainer,
 
 // entry is what the index needs to know of a package besides what its latest version says.
 type entry struct {
-	Name    string
-	Private bool
+	Name                string
+	Private, Deprecated bool
 }
 
 func (s store) entry(ctx context.Context, packageID string) (e entry, err error) {
-	err = s.Get(ctx, &e, `SELECT name, private FROM packages WHERE id = ?`, packageID)
+	err = s.Get(ctx, &e, `SELECT p.name, p.private, COALESCE(v.deprecated, '') <> '' AS deprecated FROM packages p
+			LEFT JOIN dist_tags t ON t.package_id = p.id AND t.tag = 'latest' LEFT JOIN versions v ON v.id = t.version_id
+		WHERE p.id = ?`, packageID)
 	return e, err
 }
 
 // index writes a row, unless it says so already.
 func (s store) index(ctx context.Context, packageID string, e entry, base, terms string) error {
-	_, err := s.Exec(ctx, `INSERT INTO search (package_id, name, base, private, edition) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (package_id) DO UPDATE SET edition = excluded.edition WHERE search.edition <> excluded.edition`,
-		packageID, e.Name, base, e.Private, edition)
+	_, err := s.Exec(ctx, `INSERT INTO search (package_id, name, base, private, deprecated, edition) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (package_id) DO UPDATE SET edition = excluded.edition, deprecated = excluded.deprecated
+			WHERE search.edition <> excluded.edition OR search.deprecated <> excluded.deprecated`,
+		packageID, e.Name, base, e.Private, e.Deprecated, edition)
 	if err != nil {
 		return err
 	}
 	_, err = s.Exec(ctx, `INSERT INTO search_texts (number, terms) SELECT number, ? FROM search WHERE package_id = ?
 		ON CONFLICT (number) DO UPDATE SET terms = excluded.terms WHERE search_texts.terms <> excluded.terms`, terms, packageID)
+	return err
+}
+
+// rank notes whether a package's latest version is deprecated.
+func (s store) rank(ctx context.Context, packageID string, deprecated bool) error {
+	_, err := s.Exec(ctx, `UPDATE search SET deprecated = ? WHERE package_id = ? AND deprecated <> ?`, deprecated, packageID, deprecated)
 	return err
 }
 
