@@ -128,7 +128,7 @@ func (s *Server) changeApp(c echo.Context) error {
 	ctx, by := c.Request().Context(), actor(c)
 	switch field(c, "act") {
 	case "begin":
-		if err := s.Factors.BeginApp(ctx, by); err != nil {
+		if err := s.Factors.BeginApp(ctx, by, access.AuthAndWrites); err != nil {
 			return err
 		}
 		return redirect(c, twoFactorHome+"/app")

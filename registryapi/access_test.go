@@ -40,6 +40,8 @@ func TestPermissions(t *testing.T) {
 		{"GET", "/-/user/:user", "/-/user/org.couchdb.user:nobody", ""},
 		{"DELETE", "/-/user/token/:token", "/-/user/token/guess", ""},
 		{"GET", "/-/npm/v1/user", "/-/npm/v1/user", ""},
+		{"POST", "/-/npm/v1/user", "/-/npm/v1/user", `{"fullname":"Ann"}`},
+		{"POST", "/-/npm/v1/user", "/-/npm/v1/user", `{"tfa":{"mode":"disable","password":"wrong wrong wrong"}}`},
 		{"GET", "/-/npm/v1/keys", "/-/npm/v1/keys", ""},
 		{"GET", "/-/v1/search", "/-/v1/search?text=hidden", ""},
 		{"GET", "/-/package/:name/dist-tags", "/-/package/left-pad/dist-tags", ""},

@@ -25,7 +25,7 @@ func (r *registry) withApp(t *testing.T) (ann access.Actor, code func() string) 
 	must(t, err)
 	ann, err = r.Accounts.ActorFor(ctx, visitor, s.ID)
 	must(t, err)
-	must(t, r.Factors.BeginApp(ctx, ann))
+	must(t, r.Factors.BeginApp(ctx, ann, access.AuthAndWrites))
 	d, err := r.Factors.AppDraft(ctx, ann)
 	must(t, err)
 	code = func() string {

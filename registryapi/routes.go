@@ -29,6 +29,7 @@ func (s *Server) routesOfPeople() {
 	e.DELETE("/-/user/v1/star", s.star)
 	e.GET("/-/_view/starredByUser", s.starredBy)
 	e.GET("/-/npm/v1/user", s.profile)
+	e.POST("/-/npm/v1/user", s.setProfile)
 	e.GET("/-/npm/v1/keys", s.keys)
 }
 

@@ -34,34 +34,6 @@ func (s *Server) whoami(c echo.Context) error {
 	}{by.Name})
 }
 
-// profileBody is what npm profile get prints, in the order in which it prints it.
-type profileBody struct {
-	Name          string   `json:"name"`
-	Email         string   `json:"email"`
-	EmailVerified bool     `json:"email_verified"`
-	TFA           any      `json:"tfa"`
-	FullName      string   `json:"fullname"`
-	Homepage      string   `json:"homepage"`
-	CIDR          []string `json:"cidr_whitelist"`
-	Created       string   `json:"created"`
-	Updated       string   `json:"updated"`
-}
-
-func (s *Server) profile(c echo.Context) error {
-	by, err := s.signedIn(c)
-	if err != nil {
-		return err
-	}
-	u, err := s.Accounts.Profile(c.Request().Context(), by)
-	if err != nil {
-		return err
-	}
-	return private(c, http.StatusOK, profileBody{
-		Name: u.Name, Email: u.Email, EmailVerified: u.EmailVerified, FullName: u.FullName, Homepage: u.Homepage,
-		Created: stamp(u.CreatedAt), Updated: stamp(u.UpdatedAt),
-	})
-}
-
 func stamp(t time.Time) string { return t.UTC().Format(timeForm) }
 
 // person answers GET /-/user/org.couchdb.user:{name}, which npm owner asks. Addresses are nobody

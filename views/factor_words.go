@@ -29,6 +29,8 @@ func deedWords(q twofactor.Question) string {
 		return "Publish " + what + "@" + ui.Plain(q.Deed.Version)
 	case access.PackageTag:
 		return "Change a tag of " + what
+	case access.AccountChangePassword:
+		return "Change your password"
 	case access.FactorMode:
 		return "Change when your second factor is asked for"
 	case access.FactorTurnOff:

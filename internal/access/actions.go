@@ -71,6 +71,7 @@ type need struct {
 	verified bool // the account's address must be verified
 	factor   asks // a second factor, of accounts that have one
 	sudo     bool
+	password bool // a terminal, which has nothing to confirm in, gives the password with the request
 	safe     bool // also a locked or held account may: it reads, or makes the account safer
 }
 
@@ -80,14 +81,14 @@ func (n need) harmless() bool { return n.safe || n.token == read }
 
 var actions = map[Action]need{
 	AccountView:           {standing: Owner, token: read},
-	AccountEdit:           {standing: Owner, token: write},
-	AccountChangePassword: {standing: Owner, token: never, sudo: true, safe: true},
+	AccountEdit:           {standing: Owner, token: terminal},
+	AccountChangePassword: {standing: Owner, token: terminal, factor: always, sudo: true, password: true, safe: true},
 	AccountVerifyEmail:    {standing: Owner, token: never, safe: true},
 	AccountLock:           {standing: Owner, token: never, safe: true},
 	AccountViewLog:        {standing: Owner, token: never, safe: true},
 	PersonView:            {standing: Reader, token: read},
 	SessionView:           {standing: Owner, token: never, safe: true},
-	SessionConfirm:        {standing: Owner, token: never, safe: true},
+	SessionConfirm:        {standing: Owner, token: terminal, safe: true},
 	SessionEnd:            {standing: Owner, token: never, safe: true},
 	TokenCreate:           {standing: Owner, token: never, sudo: true},
 	TokenOpenLogin:        {standing: Owner, token: never, safe: true},
@@ -105,11 +106,11 @@ var actions = map[Action]need{
 	PackagePublish:        {standing: Writer, token: write, verified: true, factor: ofWriters},
 	PackageTag:            {standing: Writer, token: write, verified: true, factor: ofWriters},
 	FactorView:            {standing: Owner, token: read},
-	FactorAdd:             {standing: Owner, token: never, verified: true, sudo: true, safe: true},
+	FactorAdd:             {standing: Owner, token: terminal, verified: true, factor: always, sudo: true, password: true, safe: true},
 	FactorRename:          {standing: Owner, token: never},
 	FactorRemove:          {standing: Owner, token: never, sudo: true},
-	FactorMode:            {standing: Owner, token: never, factor: always, sudo: true},
-	FactorTurnOff:         {standing: Owner, token: never, factor: always, sudo: true},
+	FactorMode:            {standing: Owner, token: terminal, factor: always, sudo: true, password: true},
+	FactorTurnOff:         {standing: Owner, token: terminal, factor: always, sudo: true, password: true},
 	ConfirmationOpen:      {standing: Owner, token: write, attended: true},
 	ConfirmationAnswer:    {standing: Owner, token: never},
 	PackageDeprecate:      {standing: Writer, token: write, verified: true, factor: ofWriters},

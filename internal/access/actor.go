@@ -33,7 +33,7 @@ type Actor struct {
 	Operator      bool // runs this installation
 	EmailVerified bool
 	SessionID     string    // browser only
-	SudoUntil     time.Time // browser only: identity confirmed until
+	SudoUntil     time.Time // identity confirmed until; a terminal's for the request that the password came with
 	Browser       string    // browser only: a secret by which it is known again, kept when it signs out
 	Grant         *Grant    // what a token may; nil in a browser
 	Locked        bool      // the owner locked the account: it may do nothing but be recovered

@@ -60,6 +60,8 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrSecondFactor.With(OwedError{Deed{Action: act}})
 	case (n.sudo || n.factor.asked(by)) && by.Via != ViaToken && !by.AtConsole() && !now.Before(by.SudoUntil):
 		return ErrSudo
+	case n.password && by.Via == ViaToken && !now.Before(by.SudoUntil):
+		return ErrSudo
 	}
 	return nil
 }

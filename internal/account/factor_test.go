@@ -20,7 +20,7 @@ func (w *world) withApp(name string) (id string, code func() string) {
 	w.T.Helper()
 	s := w.Somebody(name)
 	by := w.As(s.ID)
-	w.OK(w.Factors.BeginApp(w.T.Context(), by))
+	w.OK(w.Factors.BeginApp(w.T.Context(), by, access.AuthAndWrites))
 	d, err := w.Factors.AppDraft(w.T.Context(), by)
 	w.OK(err)
 	code = func() string {
@@ -136,7 +136,7 @@ func TestSignInWithARecoveryCodeHoldsTheAccount(t *testing.T) {
 		held := w.As(s.ID)
 		w.Is(access.Check(held, access.PackagePublish, access.Facts{Standing: access.Owner}, w.Now()), access.ErrHeld)
 		w.Is(w.Factors.TurnOff(t.Context(), held), access.ErrHeld)
-		w.OK(w.Factors.BeginApp(t.Context(), held)) // a new factor may be added
+		w.OK(w.Factors.BeginApp(t.Context(), held, access.AuthAndWrites)) // a new factor may be added
 		w.Logged("account.held", 1)
 	})
 }
@@ -147,7 +147,7 @@ func TestTurningItOnEndsWhatAPasswordOpened(t *testing.T) {
 		other := w.SignedIn("ann")
 		w.OK(w.ForgotPassword(t.Context(), visitor(9), "ann"))
 		by := w.As(w.SignedIn("ann").ID)
-		w.OK(w.Factors.BeginApp(t.Context(), by))
+		w.OK(w.Factors.BeginApp(t.Context(), by, access.AuthAndWrites))
 		d, err := w.Factors.AppDraft(t.Context(), by)
 		w.OK(err)
 		c, err := totp.GenerateCode(d.Secret, w.Now())

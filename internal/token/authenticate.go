@@ -133,6 +133,9 @@ func (s *Service) endAll(ctx context.Context, tx *db.Tx, by access.Actor, userID
 		return err
 	}
 	for _, id := range ids {
+		if !all && by.Grant != nil && id == by.Grant.TokenID { // it stays, as the browser does in which a password is changed
+			continue
+		}
 		if err := s.revoke(ctx, tx, by, userID, id, why); err != nil {
 			return err
 		}

@@ -108,14 +108,30 @@ type AppDraft struct {
 }
 
 // BeginApp makes the secret of an app for the actor, which nothing knows of until a code has proved that
-// the app has it.
-func (s *Service) BeginApp(ctx context.Context, by access.Actor) error {
+// the app has it. Where two-factor authentication is off, mode is when it will be asked for.
+func (s *Service) BeginApp(ctx context.Context, by access.Actor, mode access.Mode) error {
 	if err := s.self(by, access.FactorAdd); err != nil {
 		return err
 	}
+	if mode != access.AuthOnly && mode != access.AuthAndWrites {
+		return errMode
+	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		return s.putDraft(ctx, tx, by, draft{Seed: newSeed()})
+		return s.putDraft(ctx, tx, by, draft{Seed: newSeed(), Mode: mode})
 	})
+}
+
+// Drafted returns the id of the app that is being set up where the actor is. Whoever has one proved to be the
+// account's owner when they began.
+func (s *Service) Drafted(ctx context.Context, by access.Actor) (id string, err error) {
+	if err := s.self(by, access.FactorView); err != nil {
+		return "", err
+	}
+	d, err := s.draft(ctx, s.db, by)
+	if err == nil && d.Seed == "" {
+		err = ErrNoDraft
+	}
+	return d.ID, err
 }
 
 // AppDraft returns the app that is being set up in the actor's browser.

@@ -17,7 +17,7 @@ import (
 func TestNothingIsOnUntilTheCodesAreSaved(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
-		w.ok(w.BeginApp(t.Context(), ann))
+		w.ok(w.BeginApp(t.Context(), ann, access.AuthAndWrites))
 		d, err := w.AppDraft(t.Context(), ann)
 		w.ok(err)
 		if !strings.HasPrefix(d.URL, "otpauth://totp/Example%20Registry:ann?") || !strings.Contains(d.URL, "secret="+d.Secret) {
@@ -250,12 +250,12 @@ func TestAppThatIsSetUpInAnotherPlaceIsNotConfirmedHere(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ann := w.person("ann")
 		other := w.browser("ann")
-		w.ok(w.BeginApp(t.Context(), ann))
+		w.ok(w.BeginApp(t.Context(), ann, access.AuthAndWrites))
 		first, err := w.AppDraft(t.Context(), ann)
 		w.ok(err)
 		_, err = w.AppDraft(t.Context(), other)
 		w.is(err, twofactor.ErrNoDraft)
-		w.ok(w.BeginApp(t.Context(), ann)) // begun anew, in another tab
+		w.ok(w.BeginApp(t.Context(), ann, access.AuthAndWrites)) // begun anew, in another tab
 		_, err = w.ConfirmApp(t.Context(), ann, first.ID, w.code(first.Secret, 0))
 		w.is(err, twofactor.ErrNoDraft)
 		second, err := w.AppDraft(t.Context(), ann)
@@ -273,7 +273,7 @@ func TestReplacedAppEndsTheOldOne(t *testing.T) {
 		ann := w.person("ann")
 		old, _ := w.withApp(ann)
 		ann = w.fresh(ann)
-		w.ok(w.BeginApp(t.Context(), ann))
+		w.ok(w.BeginApp(t.Context(), ann, access.AuthAndWrites))
 		w.ok(w.prove(signIn(ann), twofactor.Answer{Code: w.code(old, 0)})) // until the new one is confirmed
 		w.pass(time.Minute)
 		d, err := w.AppDraft(t.Context(), ann)

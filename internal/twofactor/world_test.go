@@ -191,7 +191,7 @@ func (w *world) saveWith(by access.Actor, typed string) error {
 // first code is used up.
 func (w *world) withApp(by access.Actor) (secret string, codes []string) {
 	w.t.Helper()
-	w.ok(w.BeginApp(w.t.Context(), by))
+	w.ok(w.BeginApp(w.t.Context(), by, access.AuthAndWrites))
 	d, err := w.AppDraft(w.t.Context(), by)
 	w.ok(err)
 	needs, err := w.ConfirmApp(w.t.Context(), by, d.ID, w.code(d.Secret, 0))
