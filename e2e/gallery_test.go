@@ -164,6 +164,7 @@ func (g *gallery) examples() map[string][]page {
 	m["/package/:name/diff/:range"] = at("/package/left-align/diff/4.1.0...4.1.1", "/package/tide-table/diff/2.1.1...3.0.0-beta.1",
 		"/package/left-align/diff/3.2.0...4.0.0", "/package/left-align/diff/4.1.1...4.1.1")
 	m["/package/:name/dependencies"] = at("/package/tide-table/dependencies?version=3.0.0-beta.2", "/package/kelp/dependencies")
+	m["/package/:name/dependents"] = at("/package/left-align/dependents", "/package/kelp/dependents")
 	m["/package/:name/settings"] = at("/package/@mira/harbor-config/settings", "/package/left-align/settings")
 	m["/package/:name/settings/delete"] = at("/package/left-align/settings/delete", "/package/left-align/settings/delete?version=4.1.1")
 	m["/package/:name/diff"] = []page{{address: "/package/left-align/diff?from=4.1.0&to=4.1.1"}}

@@ -65,6 +65,7 @@ func (s *Server) packageRoutes() []route {
 		{open, "GET", "/package/:name/files/:version/*", s.packageFiles},
 		{open, "GET", "/package/:name/versions", s.packageVersions},
 		{open, "GET", "/package/:name/dependencies", s.packageDependencies},
+		{open, "GET", "/package/:name/dependents", s.packageDependents},
 		{open, "GET", "/package/:name/diff", s.chooseDiff},
 		{open, "GET", "/package/:name/diff/:range", s.packageDiff},
 		{fresh, "GET", "/package/:name/settings", s.packageSettingsPage},

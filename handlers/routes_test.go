@@ -26,6 +26,7 @@ var matrix = map[string][3]int{
 	"GET /package/:name/files/:version":   {200, 200, 200},
 	"GET /package/:name/files/:version/*": {200, 200, 200},
 	"GET /package/:name/dependencies":     {200, 200, 200},
+	"GET /package/:name/dependents":       {200, 200, 200},
 	"GET /package/:name/diff":             {422, 422, 422},
 	"GET /package/:name/diff/:range":      {200, 200, 200},
 

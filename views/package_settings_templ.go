@@ -163,7 +163,7 @@ func (p PackageSettings) access() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\"><header><div><h2>Who may see it</h2><p>Hidden packages are told apart from absent ones by nobody else: not in searches, counts or errors.</p></div></header>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\"><header><div><h2>Who may see it</h2><p>Nobody else can tell a private package from one that is not there.</p></div></header>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -323,7 +323,7 @@ func (p PackageSettings) maintainers() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs("since ")
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs("began ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/package_settings.templ`, Line: 66, Col: 17}
 			}
@@ -469,9 +469,9 @@ func (p PackageSettings) maintainers() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs("by " + a.By + ", until ")
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs("by " + a.By + "; the time to answer ends ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/package_settings.templ`, Line: 94, Col: 34}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/package_settings.templ`, Line: 94, Col: 52}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {

@@ -21,3 +21,8 @@ SELECT t.package_id, b.user_id FROM team_members b JOIN team_packages t ON t.tea
 ALTER TABLE search ADD COLUMN deprecated BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE search SET deprecated = TRUE WHERE package_id IN
     (SELECT t.package_id FROM dist_tags t JOIN versions v ON v.id = t.version_id WHERE t.tag = 'latest' AND v.deprecated <> '');
+
+-- Whether what a version asks for is in dependencies. Versions that were published before there was that table wait
+-- for a job to read their manifests.
+ALTER TABLE versions ADD COLUMN listed BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE INDEX versions_unlisted ON versions (id) WHERE listed = FALSE;

@@ -163,6 +163,7 @@ func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Every(time.Hour, "sweep drafts of tarballs", blobs.SweepDrafts)
 	a.Jobs.Every(time.Hour, "sweep limits", limits.Sweep)
 	a.Jobs.Every(10*time.Minute, "renew the search index", a.Search.Refresh)
+	a.Jobs.Every(time.Hour, "list dependencies of versions from before there was a list", a.Packages.ListDependencies)
 	a.Jobs.Every(stats.FlushEvery, "write down downloads", a.Stats.Flush)
 	a.Jobs.Every(time.Hour, "sweep downloads of versions", a.Stats.Sweep)
 }

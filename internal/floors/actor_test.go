@@ -18,7 +18,7 @@ var withoutActor = []string{
 	"internal/limit.Take", "internal/limit.Forgive", "internal/limit.GiveBack", "internal/limit.Sweep",
 	"internal/signing.Ensure", "internal/signing.Sign", "internal/signing.Keys",
 	"internal/org.Sweep",
-	"internal/registry.Sweep", "internal/registry.SweepInvitations",
+	"internal/registry.ListDependencies", "internal/registry.Sweep", "internal/registry.SweepInvitations",
 	"internal/search.Refresh", "internal/stats.Flush", "internal/stats.Sweep",
 	"internal/token.Flush", "internal/token.Sweep",
 	"internal/twofactor.ModeOf", "internal/twofactor.Sweep", "internal/twofactor.WaysOf",

@@ -49,7 +49,7 @@ func (s store) version(ctx context.Context, packageID, v string) (version, error
 
 func (s store) insertVersion(ctx context.Context, v version, d npm.Documents, maxReadme int64) error {
 	_, err := s.Exec(ctx, `INSERT INTO versions (id, package_id, number, version, published_by, published_at, blob, size,
-		unpacked_size, file_count, abbreviated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		unpacked_size, file_count, abbreviated, listed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE)`,
 		v.ID, v.PackageID, v.Number, v.Version, v.PublishedBy, v.PublishedAt, v.Blob, v.Size, v.UnpackedSize, v.FileCount,
 		string(d.Abbreviated))
 	if err != nil {

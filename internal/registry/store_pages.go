@@ -28,6 +28,15 @@ func (s store) recent(ctx context.Context, viewer string, n int) (out []Summary,
 	return out, err
 }
 
+// dependentsPage are other packages with a version that needs one, after a name, with their latest versions,
+// as far as the viewer may see them.
+func (s store) dependentsPage(ctx context.Context, h head, viewer, after string, n int) (out []Summary, err error) {
+	err = s.Select(ctx, &out, selectSummary+`WHERE p.id IN (SELECT d.package_id FROM dependencies d WHERE d.name = ? AND d.kind <> 'dev')
+			AND p.id <> ? AND p.name > ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
+		ORDER BY p.name LIMIT ?`, h.Name, h.ID, after, viewer, n)
+	return out, err
+}
+
 // visible are those of some names that are packages which the viewer may see.
 func (s store) visible(ctx context.Context, viewer string, names []string) (out []string, err error) {
 	err = s.Select(ctx, &out, `SELECT p.name FROM packages p WHERE p.name IN (?) AND (p.private = FALSE

@@ -37,6 +37,29 @@ func (s store) insertDependencies(ctx context.Context, packageID, versionID stri
 	return s.insertRows(ctx, `INSERT INTO dependencies (version_id, package_id, name, kind, requirement) VALUES`, rows)
 }
 
+// unlisted is a version whose dependencies are not in their table yet.
+type unlisted struct {
+	ID, PackageID string
+	Body          []byte
+}
+
+func (s store) unlisted(ctx context.Context, n int) (out []unlisted, err error) {
+	err = s.Select(ctx, &out, `SELECT v.id, v.package_id, m.body FROM versions v JOIN manifests m ON m.version_id = v.id
+		WHERE v.listed = FALSE ORDER BY v.id LIMIT ?`, n)
+	return out, err
+}
+
+// forget removes what is known of a version's dependencies.
+func (s store) forgetDependencies(ctx context.Context, versionID string) error {
+	_, err := s.Exec(ctx, `DELETE FROM dependencies WHERE version_id = ?`, versionID)
+	return err
+}
+
+func (s store) setListed(ctx context.Context, versionID string) error {
+	_, err := s.Exec(ctx, `UPDATE versions SET listed = TRUE WHERE id = ?`, versionID)
+	return err
+}
+
 // dependents are the names of other packages with a version that needs one, after a name, as far as the
 // viewer may see them. What is needed only to work on a package does not count.
 func (s store) dependents(ctx context.Context, h head, viewer, after string, n int) (names []string, err error) {
@@ -48,11 +71,15 @@ func (s store) dependents(ctx context.Context, h head, viewer, after string, n i
 	return names, err
 }
 
-// countDependents counts what dependents lists.
+// maxCounted is how far dependents are counted: what a page costs must not grow with them.
+const maxCounted = 10_000
+
+// countDependents counts what dependents lists, up to maxCounted.
 func (s store) countDependents(ctx context.Context, h head, viewer string) (n int64, err error) {
-	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM packages p
+	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM (SELECT 1 FROM packages p
 		WHERE p.id IN (SELECT d.package_id FROM dependencies d WHERE d.name = ? AND d.kind <> 'dev')
-			AND p.id <> ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))`, h.Name, h.ID, viewer)
+			AND p.id <> ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?)) LIMIT ?) AS counted`,
+		h.Name, h.ID, viewer, maxCounted)
 	return n, err
 }
 

@@ -207,6 +207,24 @@ func (s *Service) Versions(ctx context.Context, by access.Actor, name string) (m
 	return out, err
 }
 
+// Weeks are a package's downloads in each of the last 52 weeks, the oldest first. A week is seven whole days, and
+// the last one ended yesterday; Day is its first day.
+func (s *Service) Weeks(ctx context.Context, by access.Actor, name string) ([]Day, error) {
+	const weeks = 52
+	today := s.now().UTC().Truncate(24 * time.Hour)
+	p := Period{today.AddDate(0, 0, -7*weeks).Format(dayForm), today.AddDate(0, 0, -1).Format(dayForm)}
+	days, err := s.Days(ctx, by, name, p)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Day, 0, weeks)
+	for len(days) >= 7 {
+		out = append(out, Day{days[0].Day, Sum(days[:7])})
+		days = days[7:]
+	}
+	return out, nil
+}
+
 // every fills the days in between.
 func every(p Period, some []Day) []Day {
 	start, err := time.Parse(dayForm, p.Start)

@@ -191,3 +191,32 @@ func BenchmarkCount(b *testing.B) {
 		}
 	})
 }
+
+func TestDownloadsOfAYearByWeek(t *testing.T) {
+	each(t, func(t *testing.T, w *apptest.World, _ *db.DB) {
+		w.Publish(w.Person("ann"), npmpack.Package{Name: "pad", Version: "1.0.0"})
+		id := version(t, w, anonymous, "pad", "pad-1.0.0.tgz")
+		for range 3 {
+			w.Stats.Count(id)
+		}
+		flush(t, w)
+		first := w.Now()
+		for _, row := range []struct {
+			days, week int // after how many days, in which week, -1 for none
+		}{{0, -1}, {1, 51}, {7, 51}, {8, 50}, {364, 0}, {365, -1}} {
+			w.Advance(first.AddDate(0, 0, row.days).Sub(w.Now()))
+			weeks, err := w.Stats.Weeks(t.Context(), anonymous, "pad")
+			if err != nil || len(weeks) != 52 {
+				t.Fatal(weeks, err)
+			}
+			for i, week := range weeks {
+				if want := i == row.week; (week.Count == 3) != want || !want && week.Count != 0 {
+					t.Errorf("after %d days, week %d from %s has %d", row.days, i, week.Day, week.Count)
+				}
+			}
+		}
+		if _, err := w.Stats.Weeks(t.Context(), anonymous, "absent"); errs.Of(err).Kind != errs.NotFound {
+			t.Error(err)
+		}
+	})
+}

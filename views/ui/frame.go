@@ -65,6 +65,9 @@ func Span(d time.Duration) string { return words.Span(d) }
 // Count is a number with its noun: "1 file", "1,204 files".
 func Count(n int64, one, many string) string { return words.Count(n, one, many) }
 
+// Thousands is a number as people read it: "1,204".
+func Thousands(n int64) string { return humanize.Comma(n) }
+
 // ago is a past moment in words, counted from now.
 func ago(now, t time.Time) string {
 	switch d := now.Sub(t); {
