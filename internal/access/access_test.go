@@ -46,6 +46,12 @@ func profiles() []profile {
 	signInOnly.Factor = AuthOnly
 	machine := factored
 	machine.Grant = &Grant{TokenID: "t", Unattended: true}
+	limited := token
+	limited.Grant = &Grant{TokenID: "t", Limited: true, Packages: []string{"gift"}}
+	elsewhere := token
+	elsewhere.Grant = &Grant{TokenID: "t", Limited: true, Packages: []string{"other", "@acme/*"}, Orgs: []string{"other"}, Manages: true}
+	manager := token
+	manager.Grant = &Grant{TokenID: "t", ReadOnly: true, Limited: true, Orgs: []string{"acme"}, Manages: true}
 	browserOn := browser
 	browserOn.Factor, browserOn.Verified = AuthAndWrites, true
 	return []profile{
@@ -65,6 +71,9 @@ func profiles() []profile {
 		{"token, proven to tag", other},
 		{"token, asked at sign-in", signInOnly},
 		{"token of a machine", machine},
+		{"token for the package", limited},
+		{"token for others", elsewhere},
+		{"token for the org", manager},
 		{"console", Console()},
 	}
 }
@@ -90,6 +99,12 @@ func TestMatrix(t *testing.T) {
 		for _, p := range profiles() {
 			line := fmt.Sprintf("  %-24s", p.name)
 			for _, f := range facts {
+				switch noun, _, _ := strings.Cut(string(act), "."); noun {
+				case "package":
+					f.f.Package = "gift"
+				case "org":
+					f.f.Org = "acme"
+				}
 				line += fmt.Sprintf(" %s: %-16s", f.name, answer(Check(p.by, act, f.f, now)))
 			}
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -227,5 +242,51 @@ func TestLockedAndHeldAccountsOnlyReadOrGrowSafer(t *testing.T) {
 	}
 	if err := Check(held, PackagePublish, Facts{Standing: Owner}, now); err == nil || !strings.Contains(err.Error(), "until 2 January 2026, 03:04 UTC, because somebody signed in with a recovery code") {
 		t.Error(err)
+	}
+}
+
+func TestLimitedTokensMeetTheRestAsStrangersDo(t *testing.T) {
+	g := &Grant{TokenID: "t", Limited: true, Packages: []string{"gift", "@acme/*"}}
+	by := Actor{UserID: "ann", Via: ViaToken, EmailVerified: true, Grant: g}
+	for name, covered := range map[string]bool{
+		"gift": true, "gifts": false, "@acme/web": true, "@acme-x/web": false, "acme": false, "@acm/web": false, "gift/*": false,
+	} {
+		want := error(ErrTokenReach)
+		if covered {
+			want = nil
+		}
+		if err := Check(by, PackagePublish, Facts{Standing: Owner, Package: name}, now); !errors.Is(err, want) {
+			t.Errorf("%s: publish: %v", name, err)
+		}
+		if err := Check(by, PackageRead, Facts{Standing: Owner, Package: name}, now); err != nil {
+			t.Errorf("%s: read: %v", name, err)
+		}
+		err := Check(by, PackageRead, Facts{Standing: Owner, Hidden: true, Package: name}, now)
+		if want = error(ErrHidden); covered {
+			want = nil
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%s: read hidden: %v", name, err)
+		}
+	}
+	if by.Viewer() != "" || (Actor{UserID: "ann", Grant: &Grant{}}).Viewer() != "ann" {
+		t.Error("whose private packages a list shows")
+	}
+	if err := Check(by, OrgView, Facts{Standing: Owner, Hidden: true, Org: "acme"}, now); !errors.Is(err, ErrHidden) {
+		t.Errorf("an organization it was not given: %v", err)
+	}
+}
+
+func TestUnattendedTokensDecideOverNobody(t *testing.T) {
+	by := Actor{UserID: "ann", Via: ViaToken, EmailVerified: true, Grant: &Grant{TokenID: "t", Unattended: true, Limited: true, Packages: []string{"gift"}, Orgs: []string{"acme"}, Manages: true}}
+	for _, act := range []Action{PackageMaintain, PackageSetAccess} {
+		if err := Check(by, act, Facts{Standing: Owner, Package: "gift"}, now); !errors.Is(err, ErrTokenUnattended) {
+			t.Errorf("%s: %v", act, err)
+		}
+	}
+	for _, act := range []Action{OrgManage, OrgManageTeams} {
+		if err := Check(by, act, Facts{Standing: Owner, Org: "acme"}, now); !errors.Is(err, ErrTokenUnattended) {
+			t.Errorf("%s: %v", act, err)
+		}
 	}
 }

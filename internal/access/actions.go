@@ -19,6 +19,8 @@ const (
 	TokenOpenLogin        Action = "token.open_login"
 	TokenApproveLogin     Action = "token.approve_login"
 	TokenRevoke           Action = "token.revoke"
+	TokenRevokeListed     Action = "token.revoke_listed"
+	TokenRotate           Action = "token.rotate"
 	TokenView             Action = "token.view"
 	PackageRead           Action = "package.read"
 	PackagePublish        Action = "package.publish"
@@ -60,6 +62,7 @@ const (
 	read
 	write
 	terminal // only one that a person got by signing a terminal in
+	manage   // such a one, or one that was given the organization to manage
 )
 
 // need is what an action asks of the actor. "Self" is Owner of one's own account, and an operator is
@@ -90,17 +93,19 @@ var actions = map[Action]need{
 	SessionView:           {standing: Owner, token: never, safe: true},
 	SessionConfirm:        {standing: Owner, token: terminal, safe: true},
 	SessionEnd:            {standing: Owner, token: never, safe: true},
-	TokenCreate:           {standing: Owner, token: never, sudo: true},
+	TokenCreate:           {standing: Owner, token: terminal, factor: always, sudo: true},
+	TokenRotate:           {standing: Owner, token: never, factor: always, sudo: true},
 	TokenOpenLogin:        {standing: Owner, token: never, safe: true},
 	TokenApproveLogin:     {standing: Owner, token: never, sudo: true},
-	TokenRevoke:           {standing: Owner, token: read},
-	TokenView:             {standing: Owner, token: read},
+	TokenRevoke:           {standing: Owner, token: read}, // one that is at hand
+	TokenRevokeListed:     {standing: Owner, token: terminal, safe: true},
+	TokenView:             {standing: Owner, token: terminal, safe: true},
 	PackageRead:           {standing: Reader, token: read},
 	OrgCreate:             {standing: Owner, token: never, verified: true},
 	OrgView:               {standing: Reader, token: read},
 	OrgLeave:              {standing: Reader, token: terminal},
-	OrgManage:             {standing: Owner, token: terminal, verified: true, factor: ofWriters},
-	OrgManageTeams:        {standing: Writer, token: terminal, verified: true, factor: ofWriters},
+	OrgManage:             {standing: Owner, token: manage, attended: true, verified: true, factor: ofWriters},
+	OrgManageTeams:        {standing: Writer, token: manage, attended: true, verified: true, factor: ofWriters},
 	OrgReadOffer:          {standing: Reader, token: never, safe: true},
 	OrgAnswer:             {standing: Owner, token: never, verified: true},
 	PackagePublish:        {standing: Writer, token: write, verified: true, factor: ofWriters},
@@ -115,8 +120,8 @@ var actions = map[Action]need{
 	ConfirmationAnswer:    {standing: Owner, token: never},
 	PackageDeprecate:      {standing: Writer, token: write, verified: true, factor: ofWriters},
 	PackageUnpublish:      {standing: Owner, token: write, verified: true, factor: ofWriters},
-	PackageMaintain:       {standing: Owner, token: write, verified: true, factor: ofWriters}, // who its maintainers are
-	PackageSetAccess:      {standing: Owner, token: write, verified: true, factor: ofWriters}, // of the scope
+	PackageMaintain:       {standing: Owner, token: write, attended: true, verified: true, factor: ofWriters}, // who its maintainers are
+	PackageSetAccess:      {standing: Owner, token: write, attended: true, verified: true, factor: ofWriters}, // of the scope
 	PackageSettings:       {standing: Writer, token: read},
 	PackageStar:           {standing: Owner, token: write}, // of the account that stars
 	InvitationView:        {standing: Owner, token: never, safe: true},

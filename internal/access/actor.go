@@ -43,6 +43,7 @@ type Actor struct {
 	Only          *Deed     // what it was proven for, where that was one act
 	IP            netip.Addr
 	Agent         string
+	Command       string // what the client says that it is doing, as npm does: "publish"
 }
 
 // maxAgent bounds what is kept of the name that a program gives itself.
@@ -92,32 +93,3 @@ func (a Actor) Address() string {
 
 // SignedIn reports whether the actor is a known person.
 func (a Actor) SignedIn() bool { return a.UserID != "" }
-
-// Grant limits what a token may do, whatever its owner may.
-type Grant struct {
-	TokenID    string
-	ReadOnly   bool
-	Terminal   bool // a person got it by signing a terminal in
-	Unattended bool // for machines: nobody is there who could prove a second factor
-}
-
-// allows reports whether a token is strong enough. In a browser there is none to be too weak.
-func (g *Grant) allows(n need) bool {
-	if g == nil {
-		return true
-	}
-	if n.attended && g.Unattended {
-		return false
-	}
-	switch n.token {
-	case never:
-		return false
-	case read:
-		return true
-	case write:
-		return !g.ReadOnly
-	case terminal:
-		return g.Terminal && !g.ReadOnly
-	}
-	return false
-}

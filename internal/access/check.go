@@ -20,7 +20,17 @@ const (
 // Facts is all that Check needs to know about the thing acted on.
 type Facts struct {
 	Standing Standing
-	Hidden   bool // strangers must not learn that it exists
+	Hidden   bool   // strangers must not learn that it exists
+	Package  string // its name, when it is a package
+	Org      string // its name, when it is an organization
+}
+
+// stranger is the same thing as somebody sees it who is nothing to it.
+func (f Facts) stranger() Facts {
+	if f.Standing = min(f.Standing, Reader); f.Hidden {
+		f.Standing = None
+	}
+	return f
 }
 
 // What Check may find missing.
@@ -28,6 +38,8 @@ var (
 	ErrHidden          = errs.New(errs.NotFound, "access.hidden", "Not found")
 	ErrUnauthenticated = errs.New(errs.Unauthenticated, "access.unauthenticated", "You must be signed in to do this.")
 	ErrForbidden       = errs.New(errs.Forbidden, "access.forbidden", "You do not have permission to do this.")
+	ErrTokenReach      = errs.New(errs.Forbidden, "access.token_reach", "This token does not cover that: it is limited to other packages or organizations.")
+	ErrTokenUnattended = errs.New(errs.Forbidden, "access.token_unattended", "A token that skips the second factor may not do this. Sign in with npm login.")
 	ErrTokenTooWeak    = errs.New(errs.Forbidden, "access.token", "This token may not do this.")
 	ErrUnverified      = errs.New(errs.Forbidden, "access.unverified_email", "Verify your email address first: follow the link we mailed you, or ask for a new one on your settings page.")
 	ErrLocked          = errs.New(errs.Forbidden, "access.locked", "This account is locked. To open it again, choose a new password with a link that we mail you: ask for it where you would say that you forgot yours.")
@@ -42,16 +54,21 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 	if !known {
 		return ErrForbidden
 	}
-	barred := by.barred(n, now)
+	barred, beyond := by.barred(n, now), by.Grant.beyond(f)
+	if beyond {
+		f = f.stranger()
+	}
 	switch {
 	case f.Hidden && f.Standing < Reader:
 		return ErrHidden
 	case n.standing > Reader && !by.SignedIn() && !by.AtConsole():
 		return ErrUnauthenticated
+	case f.Standing < n.standing && beyond:
+		return ErrTokenReach
 	case f.Standing < n.standing:
 		return ErrForbidden
-	case !by.Grant.allows(n):
-		return ErrTokenTooWeak
+	case !by.Grant.allows(n, f):
+		return by.Grant.weakness(n)
 	case barred != nil:
 		return barred
 	case n.verified && !by.EmailVerified:

@@ -154,6 +154,7 @@ func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Handle(outbox.Kind, a.Outbox.Deliver)
 	a.Jobs.Every(time.Minute, "note when tokens were used", a.Tokens.Flush)
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
+	a.Jobs.Every(time.Hour, "write about tokens that end soon", a.Tokens.Remind)
 	a.Jobs.Every(10*time.Minute, "sweep challenges and confirmations", a.Factors.Sweep)
 	a.Jobs.Every(time.Hour, "sweep links and sessions", a.Accounts.Sweep)
 	a.Jobs.Every(time.Hour, "sweep invitations to organizations", a.Orgs.Sweep)

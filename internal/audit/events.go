@@ -44,6 +44,7 @@ const (
 	ConfirmationUsed             Event = "confirmation.used"
 	TokenCreated                 Event = "token.created"
 	TokenRevoked                 Event = "token.revoked"
+	TokenRotated                 Event = "token.rotated"
 	LoginApproved                Event = "login.approved"
 	LoginDenied                  Event = "login.denied"
 	OrgCreated                   Event = "org.created"

@@ -50,6 +50,8 @@ type Config struct {
 	DefaultAccess string `enum:"public,restricted" default:"public" help:"Access of a new scoped package when its publisher does not say: public or restricted."`
 	Unpublish     string `enum:"limited,always" default:"limited" help:"When maintainers may unpublish: limited (within 72 hours of publishing, later when few download it and one person maintains it; never what others depend on) or always."`
 
+	AutomationTokens AutomationTokens `enum:"allowed,bound,forbidden" default:"allowed" help:"Access tokens that skip the second factor: allowed, bound (each to the addresses it may be used from) or forbidden (those there are skip nothing any more)."`
+
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"What is logged: debug adds every successful read."`
 	LogFormat string `enum:"text,json" default:"text" help:"How it is logged: text or json."`
 
@@ -66,6 +68,16 @@ const (
 	SignUpClosed   SignUp = "closed"
 )
 
+// AutomationTokens says which tokens may skip the second factor.
+type AutomationTokens string
+
+// The choices.
+const (
+	AutomationAllowed   AutomationTokens = "allowed"
+	AutomationBound     AutomationTokens = "bound"
+	AutomationForbidden AutomationTokens = "forbidden"
+)
+
 // Limits bound what one client may ask for. A rate is N/PERIOD ("10/5m"), or "off".
 type Limits struct {
 	MaxTarball         int64         `default:"52428800" help:"Largest tarball, in bytes."`
@@ -78,6 +90,8 @@ type Limits struct {
 	SessionIdle        time.Duration `default:"1h" help:"A browser session ends when unused for this long."`
 	SessionLife        time.Duration `default:"12h" help:"A browser session ends after this long in any case."`
 	LoginTokenLife     time.Duration `default:"12h" help:"Life of a token made by npm login."`
+	TokenDays          int           `default:"90" help:"Longest life of an access token that can change something, in days. The console may make one without an end."`
+	TokenDaysDefault   int           `default:"7" help:"Its life when nobody says otherwise, in days."`
 	SignInRate         Rate          `default:"10/5m" help:"Failed sign-ins, and forgotten passwords, per address; a browser that is known to the account counts by itself."`
 	SignInStop         Rate          `default:"100/1h" help:"Failed sign-ins with one login. Over it, only a browser that is known to the account signs in, or a mailed link."`
 	SignUpRate         Rate          `default:"20/24h" help:"New accounts per address."`

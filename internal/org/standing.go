@@ -42,11 +42,11 @@ func (s Standing) Package(maintainer bool) access.Standing {
 func (s Standing) org(name string) Org { return Org{ID: s.OrgID, Name: name, CreatedAt: s.CreatedAt} }
 
 // facts are the standing over the organization itself, which is hidden from whoever does not belong to it.
-func (s Standing) facts(by access.Actor) access.Facts {
+func (s Standing) facts(by access.Actor, name string) access.Facts {
 	if by.AtConsole() {
 		return access.Facts{Standing: access.Owner}
 	}
-	f := access.Facts{Hidden: true}
+	f := access.Facts{Hidden: true, Org: name}
 	switch s.Role {
 	case Owner:
 		f.Standing = access.Owner
@@ -64,7 +64,7 @@ func (s *Service) authorize(ctx context.Context, q db.Q, by access.Actor, act ac
 	if err != nil {
 		return Standing{}, err
 	}
-	if err := access.Check(by, act, st.facts(by), s.now()); err != nil {
+	if err := access.Check(by, act, st.facts(by, name), s.now()); err != nil {
 		return Standing{}, err
 	}
 	return st, nil

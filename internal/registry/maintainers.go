@@ -44,7 +44,7 @@ func (s *Service) Maintained(ctx context.Context, by access.Actor, person string
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, err
 	}
-	return store{s.db}.maintained(ctx, person, by.UserID, maxMaintained)
+	return store{s.db}.maintained(ctx, person, by.Viewer(), maxMaintained)
 }
 
 // SetMaintainers makes people the maintainers of a package, as npm owner asks for it: with the whole list.

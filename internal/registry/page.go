@@ -103,7 +103,7 @@ func (s *Service) Recent(ctx context.Context, by access.Actor, n int) ([]Summary
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, err
 	}
-	return store{s.db}.recent(ctx, by.UserID, n)
+	return store{s.db}.recent(ctx, by.Viewer(), n)
 }
 
 // ByPerson lists the packages that a person maintains, as far as the actor may see them, at most 200.
@@ -111,7 +111,7 @@ func (s *Service) ByPerson(ctx context.Context, by access.Actor, person string) 
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, err
 	}
-	return store{s.db}.maintainedBy(ctx, person, by.UserID, packagesPerPage)
+	return store{s.db}.maintainedBy(ctx, person, by.Viewer(), packagesPerPage)
 }
 
 // Find returns the id of a package that the actor may read, for what is kept beside packages.

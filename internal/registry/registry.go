@@ -163,7 +163,7 @@ func (s *Service) authorize(ctx context.Context, tx *db.Tx, by access.Actor, act
 // facts says what the actor is to the package by itself. Maintainers own it; a public one may be read by
 // all.
 func (h head) facts(by access.Actor) access.Facts {
-	f := access.Facts{Hidden: h.Private, Standing: access.Reader}
+	f := access.Facts{Hidden: h.Private, Standing: access.Reader, Package: h.Name}
 	if h.Private {
 		f.Standing = access.None
 	}
@@ -180,7 +180,7 @@ func (s *Service) authorizePublish(ctx context.Context, tx *db.Tx, by access.Act
 	if !errors.Is(err, ErrNotFound) && !errors.Is(err, access.ErrHidden) {
 		return h, false, err
 	}
-	f := access.Facts{Standing: access.Owner}
+	f := access.Facts{Standing: access.Owner, Package: n.Full}
 	hidden := errors.Is(err, access.ErrHidden)
 	own, err := s.mayCreate(ctx, tx, by, n.Scope)
 	if err != nil {

@@ -3,19 +3,23 @@ package token
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"time"
 
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/secret"
 )
 
 // fact is what a token that was not revoked proves, until it expires.
 type fact struct {
 	actor   access.Actor
-	expires time.Time // zero when it does not
+	expires time.Time      // zero when it does not
+	from    []netip.Prefix // where it may be used; none means everywhere
 }
 
 // Authenticate returns who a token stands for: by, an anonymous actor with an address and an agent,
@@ -34,10 +38,13 @@ func (s *Service) Authenticate(ctx context.Context, by access.Actor, text string
 	if !f.expires.IsZero() && !now.Before(f.expires) {
 		return by, ErrToken
 	}
+	if len(f.from) > 0 && !slices.ContainsFunc(f.from, func(p netip.Prefix) bool { return p.Contains(by.IP) }) {
+		return by, ErrAddress
+	}
 	a := f.actor
-	a.IP, a.Agent = by.IP, by.Agent
+	a.IP, a.Agent, a.Command = by.IP, by.Agent, by.Command
 	s.mu.Lock()
-	s.used[a.Grant.TokenID] = use{now, by.Address()}
+	s.used[a.Grant.TokenID] = use{now, by.Address(), by.Command}
 	s.mu.Unlock()
 	return a, nil
 }
@@ -47,14 +54,18 @@ func (s *Service) load(ctx context.Context, hash string) (fact, error) {
 	if err != nil {
 		return fact{}, err
 	}
-	f := fact{actor: access.Actor{
+	l, err := o.limits()
+	if err != nil {
+		return fact{}, err
+	}
+	f := fact{from: l.Addresses, actor: access.Actor{
 		UserID: o.UserID, Name: o.UserName, Via: access.ViaToken, Operator: o.Operator, EmailVerified: o.EmailVerified,
-		Grant: &access.Grant{
-			TokenID: o.ID, ReadOnly: o.Kind == ReadOnly, Terminal: o.Kind == Session, Unattended: o.Kind == Automation,
-		},
-		Factor: o.Mode,
+		Grant: l.grant(o.ID, o.Kind), Factor: o.Mode,
 		Locked: o.Locked, Hold: account.HoldOf(o.HeldUntil, o.HeldFor),
 	}}
+	if s.cfg.AutomationTokens == config.AutomationForbidden {
+		f.actor.Grant.Unattended = false
+	}
 	if o.ExpiresAt != nil {
 		f.expires = *o.ExpiresAt
 	}

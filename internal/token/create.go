@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/secret"
@@ -21,8 +22,8 @@ const (
 	maxName   = 100
 )
 
-// Create makes a token for the actor, or, at the console, for the account named Owner. A token cannot
-// make another one.
+// Create makes a token for the actor, or, at the console, for the account named Owner. Only a browser, the console
+// and a terminal make one; a terminal's password has been proven by then.
 func (s *Service) Create(ctx context.Context, by access.Actor, in NewToken) (Created, error) {
 	if in.Owner == "" {
 		in.Owner = by.Name
@@ -34,24 +35,47 @@ func (s *Service) Create(ctx context.Context, by access.Actor, in NewToken) (Cre
 	if err := s.self(by, access.TokenCreate, owner.ID); err != nil {
 		return Created{}, err
 	}
-	if in.Name, err = checkName(in.Name); err != nil {
+	if in, err = s.clean(by, in); err != nil {
 		return Created{}, err
 	}
-	if in.Kind != Automation && in.Kind != Publish && in.Kind != ReadOnly {
-		return Created{}, errs.Field("kind", "Choose automation, publish or read-only.")
+	life, err := s.life(by, in)
+	if err != nil {
+		return Created{}, err
 	}
 	var out Created
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		m, err := s.mint(ctx, tx, by, owner.ID, in.Name, in.Kind, 0)
+		m, err := s.mint(ctx, tx, by, owner.ID, in, life)
 		if err != nil {
 			return err
 		}
-		out = Created{m.text, m.id}
+		out = m.created()
 		return s.accounts.Notify(ctx, tx, owner.ID, "token-created", map[string]string{
-			"Token": in.Name, "Kind": in.Kind, "Hint": secret.Hint(m.text), "From": account.At("from", by.Address()),
+			"Token": in.Name, "Kind": in.Kind, "Hint": secret.Hint(m.text), "From": account.At("from", by.Address()), "Until": m.ends(),
 		})
 	})
 	return out, err
+}
+
+// clean checks what a token is to be, and that this registry lets there be one.
+func (s *Service) clean(by access.Actor, in NewToken) (NewToken, error) {
+	var err error
+	if in.Name, err = checkName(in.Name); err != nil {
+		return in, err
+	}
+	if in.Kind != Automation && in.Kind != Publish && in.Kind != ReadOnly {
+		return in, errs.Field("kind", "Choose automation, publish or read-only.")
+	}
+	if in.Limits, err = in.Limits.clean(); err != nil {
+		return in, err
+	}
+	switch allowed := s.cfg.AutomationTokens; {
+	case in.Kind != Automation || by.AtConsole():
+	case allowed == config.AutomationForbidden:
+		return in, errs.Field("kind", "This registry allows no token that skips the second factor. Choose another kind.")
+	case allowed == config.AutomationBound && len(in.Addresses) == 0:
+		return in, errs.Field("addresses", "This registry asks for the addresses from which a token that skips the second factor may be used.")
+	}
+	return in, nil
 }
 
 func checkName(name string) (string, error) {
@@ -67,14 +91,24 @@ func checkName(name string) (string, error) {
 	return name, nil
 }
 
-// minted is a token that was just made. text is the secret.
+// minted is a token that was just made. text is the secret; until is zero when it does not end.
 type minted struct {
 	id, text string
 	until    time.Time
 }
 
-// mint makes a token, for an account that has not too many, with a life of its own when life is not zero.
-func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, name, kind string, life time.Duration) (minted, error) {
+func (m minted) created() Created { return Created{Secret: m.text, ID: m.id, ExpiresAt: m.until} }
+
+// ends is the end of a token, in a letter.
+func (m minted) ends() string {
+	if m.until.IsZero() {
+		return ""
+	}
+	return until(m.until)
+}
+
+// mint makes a token, for an account that has not too many, with an end when life is not zero.
+func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID string, in NewToken, life time.Duration) (minted, error) {
 	now := s.now()
 	n, err := store{tx}.count(ctx, userID, now)
 	if err != nil {
@@ -85,8 +119,8 @@ func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, 
 	}
 	m := minted{id: db.NewID(), text: secret.NewToken()}
 	r := row{
-		ID: m.id, UserID: userID, Name: name, Kind: kind,
-		SecretHash: secret.Hash(m.text), Hint: secret.Hint(m.text), CreatedAt: now,
+		ID: m.id, UserID: userID, Name: in.Name, Kind: in.Kind,
+		SecretHash: secret.Hash(m.text), Hint: secret.Hint(m.text), CreatedAt: now, limitColumns: in.columns(),
 	}
 	if life > 0 {
 		m.until = now.Add(life)
@@ -95,7 +129,7 @@ func (s *Service) mint(ctx context.Context, tx *db.Tx, by access.Actor, userID, 
 	if err := (store{tx}).insert(ctx, r); err != nil {
 		return minted{}, err
 	}
-	detail := map[string]string{"name": name, "kind": kind, "hint": r.Hint}
+	detail := map[string]string{"name": in.Name, "kind": in.Kind, "hint": r.Hint}
 	return m, audit.Record(ctx, tx, now, by, audit.Entry{Event: audit.TokenCreated, Account: userID, Subject: "token:" + m.id, Detail: detail})
 }
 
@@ -108,7 +142,7 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password, c
 	}
 	err = s.accounts.WithPassword(ctx, by, name, password, code, func(ctx context.Context, tx *db.Tx, u account.User) error {
 		by := terminal(by, u.ID, u.Name)
-		m, err := s.mint(ctx, tx, by, u.ID, "npm login on "+device, Session, s.cfg.Limits.LoginTokenLife)
+		m, err := s.mint(ctx, tx, by, u.ID, NewToken{Name: "npm login on " + device, Kind: Session}, s.cfg.Limits.LoginTokenLife)
 		if err != nil {
 			return err
 		}

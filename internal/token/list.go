@@ -12,9 +12,11 @@ import (
 
 // Held is a token that works, as its owner and the console see it. The secret is not known any more.
 type Held struct {
-	ID, Hint, Name, Kind, LastUsedIP string
-	CreatedAt                        time.Time
-	ExpiresAt, LastUsedAt            *time.Time
+	ID, Hint, Name, Kind    string
+	LastUsedIP, LastUsedFor string
+	CreatedAt               time.Time
+	ExpiresAt, LastUsedAt   *time.Time
+	Limits                  Limits `db:"-"`
 }
 
 // List returns the tokens of an account that work, the oldest first. When one was used last is
@@ -37,7 +39,7 @@ func (s *Service) RevokeHeld(ctx context.Context, by access.Actor, owner, mark s
 	if err != nil {
 		return Held{}, err
 	}
-	if err := s.self(by, access.TokenRevoke, u.ID); err != nil {
+	if err := s.self(by, access.TokenRevokeListed, u.ID); err != nil {
 		return Held{}, err
 	}
 	mark = strings.Replace(mark, "...", "…", 1) // which not every keyboard has

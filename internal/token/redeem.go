@@ -62,7 +62,7 @@ func (s *Service) redeem(ctx context.Context, tx *db.Tx, by access.Actor, pollHa
 			return "", err
 		}
 	}
-	m, err := s.mint(ctx, tx, by, who.ID, "npm login on "+account.Device(l.Agent), Session, s.cfg.Limits.LoginTokenLife)
+	m, err := s.mint(ctx, tx, by, who.ID, NewToken{Name: "npm login on " + account.Device(l.Agent), Kind: Session}, s.cfg.Limits.LoginTokenLife)
 	if err != nil {
 		return "", err
 	}

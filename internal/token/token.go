@@ -31,6 +31,7 @@ var (
 	ErrNoToken = errs.New(errs.NotFound, "token.not_found", "This account has no working token of this id or hint.")
 	ErrOneHint = errs.New(errs.Conflict, "token.one_hint", "Several tokens of this account have this hint: say the id of the one.")
 	ErrTooMany = errs.New(errs.Conflict, "token.too_many", "This account has 1,000 access tokens. Revoke some that are not used first.")
+	ErrAddress = errs.New(errs.Unauthenticated, "token.address", "This access token may not be used from your address.")
 	ErrBusy    = errs.New(errs.Unavailable, "token.busy", "Too many terminals at your address wait to be signed in. Finish one of them, or try again later.")
 )
 
@@ -52,10 +53,10 @@ type Service struct {
 	used map[string]use // by id of token; written down by Flush
 }
 
-// use is when and from where a token was used last.
+// use is when a token was used last, from where, and what for.
 type use struct {
-	at time.Time
-	ip string
+	at       time.Time
+	ip, what string
 }
 
 // New returns the service.
@@ -79,11 +80,19 @@ func pollRate(cfg *config.Config) config.Rate {
 	return config.Rate{N: 2 * seconds * cfg.Limits.LoginTerminalsOpen, Per: seconds * time.Second}
 }
 
-// NewToken is a token to be made. Owner is the name of an account; empty means the actor's own.
-type NewToken struct{ Owner, Name, Kind string }
+// NewToken is a token to be made. Owner is the name of an account; empty means the actor's own. Days is its
+// life; 0 is the usual one, and at the console no end.
+type NewToken struct {
+	Owner, Name, Kind string
+	Days              int
+	Limits
+}
 
-// Created is a new token. Secret is shown once.
-type Created struct{ Secret, ID string }
+// Created is a new token. Secret is shown once; ExpiresAt is zero when it does not end.
+type Created struct {
+	Secret, ID string
+	ExpiresAt  time.Time
+}
 
 // WebLogin is a terminal's request to be signed in in a browser: ID is for the browser's address and
 // Poll for the terminal alone. Neither can be derived from the other.

@@ -1,0 +1,169 @@
+package token
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"latchkey/internal/access"
+	"latchkey/internal/errs"
+	"latchkey/internal/npm"
+)
+
+const (
+	maxReach     = 50  // packages, scopes and organizations of a token
+	maxAddresses = 50  // networks from which a token may be used
+	maxNote      = 300 // characters
+
+	day            = 24 * time.Hour
+	readOnlyDays   = 30   // of a token that only reads, when nobody says otherwise
+	maxReadOnly    = 3650 // days
+	everythingElse = "Name packages, or scopes as @scope/*."
+)
+
+// Limits is what a token is limited to, beside its kind, whatever its owner may.
+type Limits struct {
+	Note      string
+	Limited   bool     // to Packages and Orgs; otherwise to all that its owner reaches
+	Packages  []string // names, and scopes as "@scope/*"
+	Orgs      []string
+	Manages   bool           // it may change the organizations, as far as its owner may
+	Addresses []netip.Prefix // from which it may be used; none means from everywhere
+}
+
+// clean checks the limits and brings them into the form in which they are stored.
+func (l Limits) clean() (Limits, error) {
+	l.Note = strings.TrimSpace(l.Note)
+	if utf8.RuneCountInString(l.Note) > maxNote {
+		return l, errs.Field("note", "Use at most 300 characters.")
+	}
+	if l.Note = npm.Storable(l.Note, 4*maxNote); !l.Limited {
+		l.Packages, l.Orgs, l.Manages = nil, nil, false
+	}
+	var err error
+	if l.Packages, err = reach(l.Packages); err != nil {
+		return l, err
+	}
+	if l.Orgs, err = orgs(l.Orgs); err != nil {
+		return l, err
+	}
+	if len(l.Packages)+len(l.Orgs) > maxReach {
+		return l, errs.Field("packages", fmt.Sprintf("Name at most %d packages, scopes and organizations.", maxReach))
+	}
+	if len(l.Addresses) > maxAddresses {
+		return l, errs.Field("addresses", fmt.Sprintf("Name at most %d networks.", maxAddresses))
+	}
+	return l, nil
+}
+
+// reach reads names of packages and scopes. A scope may stand alone, as npm sends it: "@acme", "acme" never.
+func reach(in []string) (out []string, err error) {
+	for _, text := range in {
+		scope, isScope := strings.CutSuffix(text, "/*")
+		if strings.HasPrefix(text, "@") && !strings.Contains(text, "/") {
+			scope, isScope = text, true
+		}
+		name := text
+		if isScope {
+			name = scope + "/x" // any package of it
+		}
+		n, err := npm.ParseName(name)
+		if err != nil || isScope && n.Scope == "" {
+			return nil, errs.Field("packages", fmt.Sprintf("%q is no name of a package. %s", text, everythingElse))
+		}
+		if isScope {
+			text = scope + "/*"
+		}
+		out = append(out, text)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+func orgs(in []string) (out []string, err error) {
+	for _, text := range in {
+		text = strings.TrimPrefix(text, "@")
+		if n, err := npm.ParseName("@" + text + "/x"); err != nil || n.Scope != text {
+			return nil, errs.Field("orgs", fmt.Sprintf("%q is no name of an organization.", text))
+		}
+		out = append(out, text)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// ParseAddresses reads networks in CIDR notation, and single addresses, version 4 and 6.
+func ParseAddresses(in []string) (out []netip.Prefix, err error) {
+	for _, text := range in {
+		p, err := netip.ParsePrefix(text)
+		if a, single := netip.ParseAddr(text); single == nil && a.Zone() == "" {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			return nil, errs.Field("addresses", fmt.Sprintf("%q is no network: write it like 203.0.113.0/24 or 2001:db8::/32.", text))
+		}
+		if p.Addr().Is4In6() { // as which no client is seen
+			return nil, errs.Field("addresses", fmt.Sprintf("%q is an IPv4 address in IPv6: write it as IPv4.", text))
+		}
+		out = append(out, p.Masked())
+	}
+	slices.SortFunc(out, func(a, b netip.Prefix) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(out), nil
+}
+
+// grant is what a token of a kind with these limits may do.
+func (l Limits) grant(id, kind string) *access.Grant {
+	return &access.Grant{
+		TokenID: id, ReadOnly: kind == ReadOnly, Terminal: kind == Session, Unattended: kind == Automation,
+		Limited: l.Limited, Packages: l.Packages, Orgs: l.Orgs, Manages: l.Manages,
+	}
+}
+
+// writes reports whether a token can change anything.
+func (l Limits) writes(kind string) bool { return kind != ReadOnly || l.Manages }
+
+// life says how long a new token lives. Nobody but the console makes one that does not end.
+func (s *Service) life(by access.Actor, in NewToken) (time.Duration, error) {
+	most, usual := s.cfg.Limits.TokenDays, min(s.cfg.Limits.TokenDaysDefault, s.cfg.Limits.TokenDays)
+	if !in.Limits.writes(in.Kind) {
+		most, usual = maxReadOnly, readOnlyDays
+	}
+	switch {
+	case in.Days == 0 && by.AtConsole():
+		return 0, nil
+	case in.Days == 0:
+		return time.Duration(usual) * day, nil
+	case in.Days < 1 || in.Days > most && !by.AtConsole() || in.Days > maxReadOnly:
+		return 0, errs.Field("days", fmt.Sprintf("Choose 1 to %d days.", most))
+	}
+	return time.Duration(in.Days) * day, nil
+}
+
+// limitColumns are a token's limits as they are stored.
+type limitColumns struct {
+	Note           string
+	Limited        bool
+	Packages, Orgs string
+	Manages        bool
+	Addresses      string
+}
+
+func (l Limits) columns() limitColumns {
+	networks := make([]string, len(l.Addresses))
+	for i, p := range l.Addresses {
+		networks[i] = p.String()
+	}
+	return limitColumns{l.Note, l.Limited, strings.Join(l.Packages, " "), strings.Join(l.Orgs, " "), l.Manages, strings.Join(networks, " ")}
+}
+
+func (c limitColumns) limits() (Limits, error) {
+	networks, err := ParseAddresses(strings.Fields(c.Addresses))
+	l := Limits{Note: c.Note, Limited: c.Limited, Manages: c.Manages, Addresses: networks}
+	if c.Limited {
+		l.Packages, l.Orgs = strings.Fields(c.Packages), strings.Fields(c.Orgs)
+	}
+	return l, err
+}
