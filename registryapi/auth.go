@@ -32,6 +32,7 @@ func (s *Server) actor(c echo.Context) (access.Actor, error) {
 	if err != nil {
 		return by, err
 	}
+	by.Command = terminal(c).Command
 	if by, err = s.Tokens.Authenticate(c.Request().Context(), by, secret); err != nil {
 		return by, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"latchkey/internal/edge"
 	"latchkey/internal/errs"
+	"latchkey/internal/token"
 )
 
 var errNoRoute = errs.New(errs.NotFound, "registryapi.no_route", "Not found")
@@ -61,6 +62,9 @@ func (s *Server) handleError(err error, c echo.Context) {
 		}
 		return
 	case errs.Unauthenticated:
+		if e.Code == token.ErrAddress.Code {
+			h.Set(echo.HeaderWWWAuthenticate, "ipaddress") // npm then says that it is the address (npm-registry-fetch, check-response)
+		}
 		if h.Get(echo.HeaderWWWAuthenticate) == "" {
 			h.Set(echo.HeaderWWWAuthenticate, `Basic realm="registry", Bearer`)
 		}

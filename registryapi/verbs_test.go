@@ -61,6 +61,7 @@ func TestStarsTakeOnlyTheCallersOwn(t *testing.T) {
 
 func TestEditsThatChangeNothing(t *testing.T) {
 	r := newRegistry(t)
+	publisher := r.Token(r.ann, "publish")
 	for what, row := range map[string]struct {
 		path, body string
 		status     int
@@ -79,7 +80,7 @@ func TestEditsThatChangeNothing(t *testing.T) {
 			header = []string{"Content-Encoding", "gzip"}
 		}
 		before := r.get("/left-pad").text
-		if got := r.do("PUT", row.path, r.token, row.body, header...); got.StatusCode != row.status {
+		if got := r.do("PUT", row.path, publisher, row.body, header...); got.StatusCode != row.status {
 			t.Errorf("%s: %d %s", what, got.StatusCode, got.text)
 		}
 		if r.get("/left-pad").text != before {
@@ -154,15 +155,16 @@ func TestAnswersOfLists(t *testing.T) {
 
 func TestAddedOwnerIsAnnounced(t *testing.T) {
 	r := newRegistry(t)
+	publisher := r.Token(r.ann, "publish")
 	for _, got := range []answer{
-		r.do("PUT", "/left-pad/-rev/"+r.rev("left-pad"), r.token, `{"_id":"left-pad","maintainers":[{"name":"ann","email":""},{"name":"bob","email":""}]}`),
-		r.do("PUT", "/-/package/left-pad/owners", r.token, `{"user":"bob"}`),
+		r.do("PUT", "/left-pad/-rev/"+r.rev("left-pad"), publisher, `{"_id":"left-pad","maintainers":[{"name":"ann","email":""},{"name":"bob","email":""}]}`),
+		r.do("PUT", "/-/package/left-pad/owners", publisher, `{"user":"bob"}`),
 	} {
 		if want := "bob will maintain left-pad after accepting the invitation at " + r.Config.URL + "settings/invitations"; got.StatusCode != 201 || got.Header.Get("Npm-Notice") != want {
 			t.Error(got.StatusCode, got.text, got.Header)
 		}
 	}
-	if got := r.do("PUT", "/-/package/left-pad/owners", r.token, `{"user":"b\r\nX-Evil: 1"}`); got.StatusCode != 404 || got.Header.Get("Npm-Notice") != "" {
+	if got := r.do("PUT", "/-/package/left-pad/owners", publisher, `{"user":"b\r\nX-Evil: 1"}`); got.StatusCode != 404 || got.Header.Get("Npm-Notice") != "" {
 		t.Error(got.StatusCode, got.Header)
 	}
 }

@@ -134,7 +134,7 @@ func TestOwnersDecideWhatIsPrivate(t *testing.T) {
 		joins(t, w, ann, bob, org.Member)
 		must(t, publish(t, w, bob, "@acme/vault", "1.0.0", "public"))
 		set := func(by account.User, to string) error {
-			return w.Packages.SetAccess(t.Context(), w.Actor(by, token.Automation), "@acme/vault", to)
+			return w.Packages.SetAccess(t.Context(), w.Actor(by, token.Publish), "@acme/vault", to)
 		}
 		kind(t, "who published it, but only belongs", set(bob, "restricted"), errs.Forbidden)
 		kind(t, "a stranger", set(eve, "restricted"), errs.Forbidden)

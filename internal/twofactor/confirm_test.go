@@ -251,7 +251,7 @@ func TestMachinesAndAccountsWithoutAFactorAreNotAsked(t *testing.T) {
 			t.Error("a recovery code in the terminal:", err)
 		}
 		_, err = w.Ask(t.Context(), w.terminal(ann, "automation"), gift, npmPublish)
-		w.is(err, access.ErrTokenTooWeak)
+		w.is(err, access.ErrTokenUnattended)
 		for range 20 {
 			_, err = w.Ask(t.Context(), cli, gift, npmPublish)
 			w.ok(err)
