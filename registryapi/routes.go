@@ -29,13 +29,10 @@ func (s *Server) routesOfPeople() {
 	e.DELETE("/-/user/v1/star", s.star)
 	e.GET("/-/_view/starredByUser", s.starredBy)
 	e.GET("/-/npm/v1/user", s.profile)
-<<<<<<< HEAD
 	e.POST("/-/npm/v1/user", s.setProfile)
-=======
 	e.GET("/-/npm/v1/tokens", s.listTokens)
 	e.POST("/-/npm/v1/tokens", s.createToken)
 	e.DELETE("/-/npm/v1/tokens/token/:token", s.revokeToken)
->>>>>>> ecfa5af (Answer npm token list, create and revoke; let tokens that skip the second factor decide over nobody)
 	e.GET("/-/npm/v1/keys", s.keys)
 }
 
