@@ -2,7 +2,6 @@ package registryapi
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -289,10 +288,7 @@ func (s *Server) revokeToken(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	which, err := url.PathUnescape(c.Param("token"))
-	if err != nil {
-		return token.ErrNoToken
-	}
+	which := c.Param("token")
 	if secret.IsToken(which) {
 		err = s.Tokens.Revoke(ctx, by, which)
 	} else if id := idOf(which); id != "" {

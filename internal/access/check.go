@@ -54,19 +54,11 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 	if !known {
 		return ErrForbidden
 	}
-	barred, beyond := by.barred(n, now), by.Grant.beyond(f)
-	if beyond {
-		f = f.stranger()
+	if err := by.stands(n, f); err != nil {
+		return err
 	}
+	barred := by.barred(n, now)
 	switch {
-	case f.Hidden && f.Standing < Reader:
-		return ErrHidden
-	case n.standing > Reader && !by.SignedIn() && !by.AtConsole():
-		return ErrUnauthenticated
-	case f.Standing < n.standing && beyond:
-		return ErrTokenReach
-	case f.Standing < n.standing:
-		return ErrForbidden
 	case !by.Grant.allows(n, f):
 		return by.Grant.weakness(n)
 	case barred != nil:
@@ -79,6 +71,25 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrSudo
 	case n.password && by.Via == ViaToken && !now.Before(by.SudoUntil):
 		return ErrSudo
+	}
+	return nil
+}
+
+// stands says what the actor lacks in standing. Beyond what a token is limited to, its owner's standing is no help.
+func (a Actor) stands(n need, f Facts) error {
+	beyond := a.Grant.beyond(f)
+	if beyond {
+		f = f.stranger()
+	}
+	switch {
+	case f.Hidden && f.Standing < Reader:
+		return ErrHidden
+	case n.standing > Reader && !a.SignedIn() && !a.AtConsole():
+		return ErrUnauthenticated
+	case f.Standing < n.standing && beyond:
+		return ErrTokenReach
+	case f.Standing < n.standing:
+		return ErrForbidden
 	}
 	return nil
 }

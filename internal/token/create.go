@@ -65,7 +65,7 @@ func (s *Service) clean(by access.Actor, in NewToken) (NewToken, error) {
 	if in.Kind != Automation && in.Kind != Publish && in.Kind != ReadOnly {
 		return in, errs.Field("kind", "Choose automation, publish or read-only.")
 	}
-	if in.Limits, err = in.Limits.clean(); err != nil {
+	if in.Limits, err = in.clean(); err != nil {
 		return in, err
 	}
 	switch allowed := s.cfg.AutomationTokens; {

@@ -128,7 +128,7 @@ func (l Limits) writes(kind string) bool { return kind != ReadOnly || l.Manages 
 // life says how long a new token lives. Nobody but the console makes one that does not end.
 func (s *Service) life(by access.Actor, in NewToken) (time.Duration, error) {
 	most, usual := s.cfg.Limits.TokenDays, min(s.cfg.Limits.TokenDaysDefault, s.cfg.Limits.TokenDays)
-	if !in.Limits.writes(in.Kind) {
+	if !in.writes(in.Kind) {
 		most, usual = maxReadOnly, readOnlyDays
 	}
 	switch {

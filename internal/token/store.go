@@ -79,10 +79,10 @@ func (s store) holds(ctx context.Context, query string, args ...any) ([]Held, er
 	out := make([]Held, len(rows))
 	for i, r := range rows {
 		var err error
-		if r.Held.Limits, err = r.limits(); err != nil {
+		out[i] = r.Held
+		if out[i].Limits, err = r.limits(); err != nil {
 			return nil, err
 		}
-		out[i] = r.Held
 	}
 	return out, nil
 }
