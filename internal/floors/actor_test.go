@@ -20,7 +20,7 @@ var withoutActor = []string{
 	"internal/org.Sweep",
 	"internal/registry.ListDependencies", "internal/registry.Sweep", "internal/registry.SweepInvitations",
 	"internal/search.Refresh", "internal/stats.Flush", "internal/stats.Sweep",
-	"internal/token.Flush", "internal/token.Sweep",
+	"internal/token.Flush", "internal/token.Remind", "internal/token.Sweep",
 	"internal/twofactor.ModeOf", "internal/twofactor.Sweep", "internal/twofactor.WaysOf",
 }
 
