@@ -66,7 +66,7 @@ func TestTerminalNeedsAFreshProof(t *testing.T) {
 	p := newPortal(t)
 	p.Person("ann")
 	b := p.as("ann")
-	p.Advance(6 * time.Minute)
+	p.Advance(16 * time.Minute)
 	l := p.ask(t, "203.0.113.7")
 	url := "/auth/login/" + l.ID
 	if r := b.get(url); !r.has("p:contains(We ask for your password first.)") {

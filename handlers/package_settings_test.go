@@ -104,7 +104,7 @@ func TestDeletingAsksForTheNameAndAProof(t *testing.T) {
 	p.Publish(p.Person("dora"), npmpack.Package{Name: "lonely", Version: "1.0.0"})
 	dora := p.as("dora")
 	rev = revision(dora.get("/package/lonely/settings/delete"))
-	p.Advance(10 * time.Minute)
+	p.Advance(20 * time.Minute)
 	gone := form("revision", rev, "typed", "lonely")
 	if r := dora.post("/package/lonely/settings/delete", gone); r.location() != "/sudo" {
 		t.Error("deleted without a fresh proof:", r.status, r.location())

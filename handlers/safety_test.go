@@ -201,7 +201,7 @@ func TestHeldAccountSeesUntilWhenOnEveryPage(t *testing.T) {
 	b := p.as("ann")
 	p.Hold(ann)
 	for _, page := range []string{"/", "/settings/profile", "/help/npm"} {
-		if r := b.get(page); !r.has("main .note.warn:contains(read-only for another 3 days, because somebody signed in with a recovery code)") {
+		if r := b.get(page); !r.has("main .note.warn:contains(read-only for another 3 days, because somebody used a recovery code)") {
 			t.Errorf("%s: %s", page, r.text("main"))
 		}
 	}

@@ -263,7 +263,7 @@ func TestConfirmingIsAskedForAndLeadsBack(t *testing.T) {
 	p := newPortal(t)
 	p.Person("ann")
 	b := p.as("ann")
-	p.Advance(6 * time.Minute)
+	p.Advance(16 * time.Minute)
 
 	r := b.get("/settings/password")
 	if r.status != http.StatusSeeOther || r.location() != "/sudo" {
@@ -294,7 +294,7 @@ func TestWayBackAfterAFormIsThePageThatHeldIt(t *testing.T) {
 		"":                                         "/",
 	} {
 		b := p.as("ann")
-		p.Advance(6 * time.Minute)
+		p.Advance(16 * time.Minute)
 		b.headers["Referer"] = referer
 		b.post("/settings/password", form("password", "four other words entirely"))
 		if r := b.post("/sudo", form("password", apptest.Password)); r.location() != want {

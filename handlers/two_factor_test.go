@@ -137,7 +137,7 @@ func TestKeyFromEnrolmentToRemoval(t *testing.T) {
 		t.Error("a recovery code counts twice:", r.status)
 	}
 
-	p.Advance(10 * time.Minute)
+	p.Advance(20 * time.Minute)
 	if r := b.get("/settings/two-factor/off"); r.location() != "/sudo" {
 		t.Fatalf("%d %s", r.status, r.location())
 	}
@@ -240,6 +240,7 @@ func TestAppFromEnrolmentToSignIn(t *testing.T) {
 	if r := late.post("/login/factor", form("code", code())); r.location() != "/login" {
 		t.Errorf("after five minutes: %d %s", r.status, r.location())
 	}
+	p.Advance(10 * time.Minute)
 	if r := b.post("/settings/two-factor/mode", url.Values{"mode": {"auth-only"}}); r.location() != "/sudo" {
 		t.Errorf("%d %s", r.status, r.location())
 	}

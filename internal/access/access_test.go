@@ -240,7 +240,7 @@ func TestLockedAndHeldAccountsOnlyReadOrGrowSafer(t *testing.T) {
 	if refused < 6 {
 		t.Errorf("only %d actions were tried", refused)
 	}
-	if err := Check(held, PackagePublish, Facts{Standing: Owner}, now); err == nil || !strings.Contains(err.Error(), "until 2 January 2026, 03:04 UTC, because somebody signed in with a recovery code") {
+	if err := Check(held, PackagePublish, Facts{Standing: Owner}, now); err == nil || !strings.Contains(err.Error(), "until 2 January 2026, 03:04 UTC, because somebody used a recovery code") {
 		t.Error(err)
 	}
 }

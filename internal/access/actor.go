@@ -12,7 +12,7 @@ import (
 
 // SudoFor is how long a person who proved who they are need not prove it again for sensitive acts.
 // Signing in a terminal and changing a password ask for a proof this fresh.
-const SudoFor = 5 * time.Minute
+const SudoFor = 15 * time.Minute
 
 // Via is by what means somebody acts. The security log keeps it.
 type Via string

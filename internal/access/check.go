@@ -67,9 +67,7 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 		return ErrUnverified
 	case by.owes(act):
 		return ErrSecondFactor.With(OwedError{Deed{Action: act}})
-	case (n.sudo || n.factor.asked(by)) && by.Via != ViaToken && !by.AtConsole() && !now.Before(by.SudoUntil):
-		return ErrSudo
-	case n.password && by.Via == ViaToken && !now.Before(by.SudoUntil):
+	case by.unsure(n, now):
 		return ErrSudo
 	}
 	return nil
@@ -92,6 +90,16 @@ func (a Actor) stands(n need, f Facts) error {
 		return ErrForbidden
 	}
 	return nil
+}
+
+// unsure reports whether the actor must first prove once more that it is them: in a browser by confirming, at a
+// terminal by the password that comes with the request.
+func (a Actor) unsure(n need, now time.Time) bool {
+	asked := n.sudo || n.factor.asked(a)
+	if a.Via == ViaToken {
+		asked = n.password
+	}
+	return asked && !a.AtConsole() && !now.Before(a.SudoUntil)
 }
 
 // barred says why somebody may do nothing but look: the account is locked, or held for a while.

@@ -13,13 +13,13 @@ const HoldFor = 72 * time.Hour
 // Reason is why an account is held.
 type Reason string
 
-// HeldAfterRecoveryCode is the reason when somebody signed in with a recovery code.
+// HeldAfterRecoveryCode is the reason when somebody proved themselves with a recovery code.
 const HeldAfterRecoveryCode Reason = "recovery_code"
 
 // Why says a reason in words, after "because".
 func (r Reason) Why() string {
 	if r == HeldAfterRecoveryCode {
-		return "somebody signed in with a recovery code"
+		return "somebody used a recovery code"
 	}
 	return "of what happened to it"
 }

@@ -39,7 +39,9 @@ func (s *Service) EndTokensWith(end TokenEnder) { s.endTokens = end }
 // New returns the service.
 func New(d *db.DB, now func() time.Time, passwords *secret.Passwords, limits *limit.Service, out *outbox.Service, factors *twofactor.Service, cfg *config.Config) *Service {
 	none := func(context.Context, *db.Tx, access.Actor, string, bool, string) error { return nil }
-	return &Service{db: d, now: now, passwords: passwords, limits: limits, out: out, factors: factors, cfg: cfg, endTokens: none}
+	s := &Service{db: d, now: now, passwords: passwords, limits: limits, out: out, factors: factors, cfg: cfg, endTokens: none}
+	factors.TellWith(s.Notify)
+	return s
 }
 
 // User is an account as its owner and the operator see it.

@@ -189,6 +189,11 @@ func (s *Service) ConfirmWith(ctx context.Context, by access.Actor, a twofactor.
 		if err := s.factors.Consume(ctx, tx, by, p, "confirming"); err != nil {
 			return err
 		}
+		if p.Method == twofactor.MethodRecovery {
+			if err := s.Hold(ctx, tx, by, by.UserID, access.HeldAfterRecoveryCode); err != nil {
+				return err
+			}
+		}
 		n, err := store{tx}.confirm(ctx, by.SessionID, by.UserID, s.now())
 		if err != nil {
 			return err

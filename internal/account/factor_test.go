@@ -141,6 +141,21 @@ func TestSignInWithARecoveryCodeHoldsTheAccount(t *testing.T) {
 	})
 }
 
+func TestConfirmingWithARecoveryCodeHoldsTheAccountToo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id, _ := w.withApp("ann")
+		by := w.As(id)
+		w.OK(w.Factors.NewCodes(t.Context(), by))
+		d, err := w.Factors.NewCodesOf(t.Context(), by)
+		w.OK(err)
+		_, err = w.SaveCodes(t.Context(), by, d.Codes[0])
+		w.OK(err)
+		w.OK(w.ConfirmWith(t.Context(), by, twofactor.Answer{Code: d.Codes[0]}))
+		w.Is(w.Factors.TurnOff(t.Context(), w.As(id)), access.ErrHeld)
+		w.Logged("account.held", 1)
+	})
+}
+
 func TestTurningItOnEndsWhatAPasswordOpened(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.Somebody("ann")

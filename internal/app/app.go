@@ -97,7 +97,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Jobs = jobs.New(a.db, a.Now)
 	a.Log = audit.New(a.db, a.Now)
 	a.Signing = signing.New(a.db, a.Now, box)
-	if a.Factors, err = twofactor.New(a.db, a.Now, box, limits, a.Outbox, a.Config); err != nil {
+	if a.Factors, err = twofactor.New(a.db, a.Now, box, limits, a.Config); err != nil {
 		return err
 	}
 	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Factors, a.Config)

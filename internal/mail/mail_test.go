@@ -25,10 +25,9 @@ var letters = map[string]map[string]string{
 		"Until", "2030-01-02 15:04 UTC", "Hint", "npm_lkAbCd…wxyz", "Remote", "yes"),
 	"terminal-password": about("Terminal", "npm 11.6.2 on Linux", "TerminalFrom", " at 198.51.100.9",
 		"Until", "2030-01-02 15:04 UTC", "Hint", "npm_lkAbCd…wxyz"),
-	"factor-changed": {
-		"Name": "ann", "What": `The security key "Blue" was added to your account`, "Then": "It can sign in and confirm changes.", "From": " from 203.0.113.7",
-	},
-	"factor-failed":      {"Name": "ann", "From": " from 203.0.113.7"},
+	"factor-changed": about("What", `The security key "Blue" was added to your account`, "Then", "It can sign in and confirm changes.",
+		"From", " from 203.0.113.7"),
+	"factor-failed":      about("From", " from 203.0.113.7"),
 	"org-invitation":     {"Org": "acme", "By": "ann", "Role": "admin", "Link": "https://registry.example.com/invitations/abc"},
 	"org-removed":        about("Org", "acme", "By", "bob"),
 	"org-role":           about("Org", "acme", "By", "bob", "Role", "owner"),
@@ -44,7 +43,7 @@ var letters = map[string]map[string]string{
 	"maintainer-invited": {"Name": "ann", "By": "bob", "Package": "@bob/widget", "Link": "https://registry.example.com/settings/invitations"},
 	"maintainer-joined":  {"Name": "ann", "Person": "bob", "Package": "@ann/widget"},
 	"maintainer-removed": {"Name": "ann", "By": "ann", "Person": "bob", "Package": "@ann/widget"},
-	"account-held": about("Why", "somebody signed in with a recovery code", "From", " from 203.0.113.7",
+	"account-held": about("Why", "somebody used a recovery code", "From", " from 203.0.113.7",
 		"Until", "2030-01-05 15:04 UTC", "Life", "3 days"),
 }
 

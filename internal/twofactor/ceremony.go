@@ -123,7 +123,7 @@ func (s *Service) take(ctx context.Context, at Place, challenge string) (data we
 // holder returns an account with its handle and keys, giving it a handle when it has none yet.
 func (s *Service) holder(ctx context.Context, q db.Q, userID string) (h holder, err error) {
 	st := store{q}
-	p, err := st.person(ctx, userID)
+	name, err := st.name(ctx, userID)
 	if err != nil {
 		return h, err
 	}
@@ -131,7 +131,7 @@ func (s *Service) holder(ctx context.Context, q db.Q, userID string) (h holder, 
 	if err != nil && !errors.Is(err, ErrOff) {
 		return h, err
 	}
-	h.name = p.Name
+	h.name = name
 	if h.handle, err = decode64(e.Handle); err != nil {
 		return h, err
 	}

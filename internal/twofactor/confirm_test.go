@@ -2,6 +2,7 @@ package twofactor_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -258,5 +259,20 @@ func TestMachinesAndAccountsWithoutAFactorAreNotAsked(t *testing.T) {
 		}
 		_, err = w.Ask(t.Context(), cli, gift, npmPublish)
 		w.is(err, twofactor.ErrWaiting)
+	})
+}
+
+// Who found a recovery code gets in with it and then changes nothing for a while: it must not publish first.
+func TestRecoveryCodeConfirmsNoCommand(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ann := w.person("ann")
+		_, codes := w.withApp(ann)
+		a, err := w.Ask(t.Context(), w.terminal(ann, "publish"), gift, npmPublish)
+		w.ok(err)
+		_, err = w.Approve(t.Context(), ann, a.ID, twofactor.Answer{Code: codes[0]}, twofactor.CoverAct)
+		if e := errs.AsInvalid(err); e == nil || !strings.Contains(e.Fields["code"], "does not confirm commands") {
+			t.Error(err)
+		}
+		w.ok(w.prove(signIn(ann), twofactor.Answer{Code: codes[0]})) // and it was not used up
 	})
 }

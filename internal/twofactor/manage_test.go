@@ -101,12 +101,12 @@ func TestAddressesThatKeysWorkFor(t *testing.T) {
 		"https://registry.example.com/": true, "https://registry.example.com:8443/": true, "http://localhost:4873/": true,
 		"http://registry.example.com/": false, "https://10.0.0.1/": false, "https://[::1]/": false, "https://registry/": false,
 	} {
-		s, err := twofactor.New(nil, time.Now, nil, nil, nil, &config.Config{URL: address, Name: "x"})
+		s, err := twofactor.New(nil, time.Now, nil, nil, &config.Config{URL: address, Name: "x"})
 		if err != nil || s.KeysWork() != works {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	if _, err := twofactor.New(nil, time.Now, nil, nil, nil, &config.Config{URL: "https://co.uk/", Name: "x"}); err == nil {
+	if _, err := twofactor.New(nil, time.Now, nil, nil, &config.Config{URL: "https://co.uk/", Name: "x"}); err == nil {
 		t.Error("keys are made for everybody under co.uk")
 	}
 }

@@ -11,15 +11,8 @@ import (
 
 type store struct{ db.Q }
 
-// person is what a letter needs of an account.
-type person struct {
-	Name, Email string
-	Verified    bool
-}
-
-func (s store) person(ctx context.Context, userID string) (person, error) {
-	return db.One[person](ctx, s.Q, access.ErrUnauthenticated,
-		`SELECT name, email, email_verified_at IS NOT NULL AS verified FROM users WHERE id = ?`, userID)
+func (s store) name(ctx context.Context, userID string) (string, error) {
+	return db.One[string](ctx, s.Q, access.ErrUnauthenticated, `SELECT name FROM users WHERE id = ?`, userID)
 }
 
 // enrolment is a row of two_factor.

@@ -15,8 +15,6 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
-	"latchkey/internal/mail"
-	"latchkey/internal/outbox"
 	"latchkey/internal/secret"
 )
 
@@ -49,7 +47,7 @@ type Service struct {
 	box    *secret.Box
 	limits *limit.Service
 	begins *limit.Memory
-	out    *outbox.Service
+	tell   Teller
 	cfg    *config.Config
 	rp     *webauthn.WebAuthn // nil where the address of the portal is none that keys work for
 	rpID   string
@@ -58,9 +56,16 @@ type Service struct {
 // begun is how often one address may begin to use a key.
 var begun = config.Rate{N: 60, Per: time.Minute}
 
+// Teller writes to the owner of an account, in the transaction of what is told.
+type Teller func(ctx context.Context, tx *db.Tx, userID, template string, data map[string]string) error
+
+// TellWith says who writes letters. Accounts stand on second factors, and introduce themselves here.
+func (s *Service) TellWith(tell Teller) { s.tell = tell }
+
 // New returns the service.
-func New(d *db.DB, now func() time.Time, box *secret.Box, limits *limit.Service, out *outbox.Service, cfg *config.Config) (*Service, error) {
-	s := &Service{db: d, now: now, box: box, limits: limits, begins: limit.NewMemory(begun, now), out: out, cfg: cfg}
+func New(d *db.DB, now func() time.Time, box *secret.Box, limits *limit.Service, cfg *config.Config) (*Service, error) {
+	nobody := func(context.Context, *db.Tx, string, string, map[string]string) error { return nil }
+	s := &Service{db: d, now: now, box: box, limits: limits, begins: limit.NewMemory(begun, now), tell: nobody, cfg: cfg}
 	var err error
 	s.rp, s.rpID, err = relyingParty(cfg)
 	return s, err
@@ -157,19 +162,23 @@ func (s *Service) self(by access.Actor, act access.Action) error {
 
 // note writes an event about the actor's own account into the security log and into a letter to them.
 func (s *Service) note(ctx context.Context, tx *db.Tx, by access.Actor, userID string, e audit.Entry, l letter) error {
-	p, err := store{tx}.person(ctx, userID)
+	name, err := store{tx}.name(ctx, userID)
 	if err != nil {
 		return err
 	}
-	e.Account, e.Subject = userID, "account:"+p.Name
-	if err := audit.Record(ctx, tx, s.now(), by, e); err != nil || !p.Verified || l.What == "" {
+	e.Account, e.Subject = userID, "account:"+name
+	if err := audit.Record(ctx, tx, s.now(), by, e); err != nil || l.What == "" {
 		return err
 	}
-	data := map[string]string{"Name": p.Name, "What": l.What, "Then": l.Then, "From": ""}
+	return s.tell(ctx, tx, userID, "factor-changed", map[string]string{"What": l.What, "Then": l.Then, "From": from(by)})
+}
+
+// from is where somebody is, in a letter.
+func from(by access.Actor) string {
 	if a := by.Address(); a != "" {
-		data["From"] = " from " + a
+		return " from " + a
 	}
-	return s.out.Enqueue(ctx, tx, s.now(), mail.Letter{To: p.Email, Template: "factor-changed", Data: data})
+	return ""
 }
 
 // letter is what happened, as a sentence's subject and verb, and what follows from it.

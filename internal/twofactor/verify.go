@@ -13,7 +13,6 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
-	"latchkey/internal/mail"
 )
 
 // Answer is what a person gives to prove themselves: a code as they typed it, or what their browser got
@@ -47,6 +46,10 @@ var (
 const mostFailures = 100
 
 var errWrong = errors.New("wrong")
+
+// errNoCommand refuses a recovery code for a command: whoever found one may sign in with it, after which the account
+// is read-only, and must not publish first.
+var errNoCommand = errs.Field("code", "A recovery code does not confirm commands. Sign in with it: the account is read-only for 72 hours then.")
 
 // Verify finds out whether an answer is right. Wrong ones are counted before they are looked at, or
 // parallel ones would all see the old count.
@@ -106,6 +109,9 @@ func (s *Service) verifyCode(ctx context.Context, by access.Actor, at Place, typ
 	code, err := plain(typed)
 	if err != nil {
 		return Proof{}, err
+	}
+	if len(code) == recoveryLength && at.Purpose == ToApprove {
+		return Proof{}, errNoCommand
 	}
 	if err := s.count(ctx, by, at.UserID); err != nil {
 		return Proof{}, err
@@ -211,20 +217,8 @@ func (s *Service) failed(ctx context.Context, by access.Actor, at Place, method,
 		if !warn {
 			return nil
 		}
-		return s.warn(ctx, tx, by, at.UserID)
+		return s.tell(ctx, tx, at.UserID, "factor-failed", map[string]string{"From": from(by)})
 	})
-}
-
-func (s *Service) warn(ctx context.Context, tx *db.Tx, by access.Actor, userID string) error {
-	p, err := store{tx}.person(ctx, userID)
-	if err != nil || !p.Verified {
-		return err
-	}
-	from := ""
-	if a := by.Address(); a != "" {
-		from = " from " + a
-	}
-	return s.out.Enqueue(ctx, tx, s.now(), mail.Letter{To: p.Email, Template: "factor-failed", Data: map[string]string{"Name": p.Name, "From": from}})
 }
 
 // verifyKey checks what a browser got from a key. The challenge is gone whatever comes of it.

@@ -95,7 +95,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w.jobs = jobs.New(d, w.now)
 	w.jobs.Handle(outbox.Kind, out.Deliver)
 	limits := limit.New(d, w.now)
-	if w.Service, err = twofactor.New(d, w.now, box, limits, out, w.cfg); err != nil {
+	if w.Service, err = twofactor.New(d, w.now, box, limits, w.cfg); err != nil {
 		t.Fatal(err)
 	}
 	w.accounts = account.New(d, w.now, secret.NewPasswords(secret.Cost{MemoryKiB: 8, Passes: 1}), limits, out, w.Service, w.cfg)

@@ -67,7 +67,7 @@ func New(t *testing.T, d *db.DB) *World {
 	w.Jobs = jobs.New(d, w.Now)
 	w.Jobs.Handle(outbox.Kind, w.Outbox.Deliver)
 	w.Limits = limit.New(d, w.Now)
-	if w.Factors, err = twofactor.New(d, w.Now, box, w.Limits, w.Outbox, w.Config); err != nil {
+	if w.Factors, err = twofactor.New(d, w.Now, box, w.Limits, w.Config); err != nil {
 		t.Fatal(err)
 	}
 	w.HashAt(secret.Cost{MemoryKiB: 8, Passes: 1})
