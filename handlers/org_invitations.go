@@ -20,14 +20,13 @@ func (s *Server) orgInvitationsPage(c echo.Context) error {
 
 func (s *Server) orgInvitationsOf(c echo.Context) (page views.OrgInvitations, err error) {
 	ctx, by := c.Request().Context(), actor(c)
-	page.Org = c.Param("org")
-	if page.Pending, err = s.Orgs.Invitations(ctx, by, page.Org); err != nil {
+	if page.OrgHead, err = s.orgHead(c); err != nil {
 		return page, err
 	}
-	if page.Count, err = s.Orgs.Count(ctx, by, page.Org); err != nil {
+	if page.Pending, err = s.Orgs.Invitations(ctx, by, page.Name); err != nil {
 		return page, err
 	}
-	page.Teams, err = s.Orgs.Teams(ctx, by, page.Org)
+	page.Teams, err = s.Orgs.Teams(ctx, by, page.Name)
 	return page, err
 }
 
@@ -74,6 +73,10 @@ func (s *Server) offerPage(c echo.Context) error {
 
 func (s *Server) answerOffer(c echo.Context) error {
 	ctx, by, text := c.Request().Context(), actor(c), c.Param("token")
+	if field(c, "answer") == "enrol" {
+		s.sessions.Put(ctx, keyJoin, "/invitations/"+text)
+		return redirect(c, twoFactorHome)
+	}
 	if field(c, "answer") != "accept" {
 		if err := s.Orgs.Decline(ctx, by, text); err != nil {
 			return err

@@ -55,7 +55,7 @@ func TestOrganizationFromItsMakingToItsLeaving(t *testing.T) {
 		t.Errorf("the link still works: %d", r.status)
 	}
 
-	if r := bob.get("/org/acme/members"); !r.has("li:contains(Admin) a[href=/~bob]") || r.has("button[name=role]") || !r.has("button:contains(Leave)") {
+	if r := bob.get("/org/acme/members"); !r.has("tr:contains(Admin) a[href=/~bob]") || r.has("button[name=role]") || !r.has("button:contains(Leave)") {
 		t.Errorf("%s", r.text("main"))
 	}
 	if r := eve.get("/org/acme/members"); r.status != http.StatusNotFound {
@@ -65,7 +65,7 @@ func TestOrganizationFromItsMakingToItsLeaving(t *testing.T) {
 		t.Errorf("the last owner leaves: %d", r.status)
 	}
 	ann.post("/org/acme/members", form("person", "bob", "role", "owner"))
-	if r := ann.get("/org/acme/members?find=bo"); !r.has("li:contains(Owner) a[href=/~bob]") || r.has("main a[href=/~ann]") {
+	if r := ann.get("/org/acme/members?find=bo"); !r.has("tr:contains(Owner) a[href=/~bob]") || r.has("main a[href=/~ann]") {
 		t.Errorf("%s", r.text("main"))
 	}
 	if r := ann.post("/org/acme/members", form("person", "ann", "remove", "yes")); r.location() != "/settings/organizations" {

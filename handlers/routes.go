@@ -4,7 +4,7 @@ import "slices"
 
 // routes is the table of contents: one line for each address.
 func (s *Server) routes() []route {
-	return slices.Concat(s.settings(), s.factorRoutes(), s.packageRoutes(), []route{
+	return slices.Concat(s.settings(), s.factorRoutes(), s.packageRoutes(), s.orgRoutes(), []route{
 		{open, "GET", "/", s.home},
 		{open, "GET", "/help/npm", s.helpNpm},
 		{open, "GET", "/~:person", s.person},
@@ -34,14 +34,6 @@ func (s *Server) routes() []route {
 		{signedIn, "POST", "/auth/login/:id", s.answerCLILogin},
 
 		{signedIn, "GET", "/settings/organizations", s.myOrganizations},
-
-		{signedIn, "GET", "/org/new", s.newOrgPage},
-		{signedIn, "POST", "/org/new", s.newOrg},
-		{signedIn, "GET", "/org/:org/members", s.orgMembersPage},
-		{signedIn, "POST", "/org/:org/members", s.changeMember},
-		{signedIn, "GET", "/org/:org/invitations", s.orgInvitationsPage},
-		{signedIn, "POST", "/org/:org/invitations", s.inviteToOrg},
-		{signedIn, "POST", "/org/:org/invitations/:id", s.changeInvitation},
 
 		{operator, "GET", "/operator", s.operatorPage},
 		{operator, "GET", "/operator/people", s.peoplePage},
@@ -95,6 +87,25 @@ func (s *Server) settings() []route {
 		{signedIn, "GET", "/settings/security-log/export", s.exportSecurityLog},
 		{signedIn, "GET", "/settings/lock", s.lockPage},
 		{signedIn, "POST", "/settings/lock", s.lock},
+	}
+}
+
+// orgRoutes are the pages of organizations.
+func (s *Server) orgRoutes() []route {
+	return []route{
+		{signedIn, "GET", "/org/new", s.newOrgPage},
+		{signedIn, "POST", "/org/new", s.newOrg},
+		{signedIn, "GET", "/org/:org/members", s.orgMembersPage},
+		{signedIn, "POST", "/org/:org/members", s.changeMember},
+		{signedIn, "GET", "/org/:org/members/export", s.exportMembers},
+		{signedIn, "POST", "/org/:org/reminders", s.remindMembers},
+		{signedIn, "GET", "/org/:org/invitations", s.orgInvitationsPage},
+		{signedIn, "POST", "/org/:org/invitations", s.inviteToOrg},
+		{signedIn, "POST", "/org/:org/invitations/:id", s.changeInvitation},
+		{signedIn, "GET", "/org/:org/security", s.orgSecurityPage},
+		{fresh, "GET", "/org/:org/security/preview", s.orgPreviewPage},
+		{fresh, "POST", "/org/:org/security", s.changeOrgSecurity},
+		{signedIn, "POST", "/org/:org/security/restore", s.restoreMember},
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	keyFlash   = "flash"   // what was just done
 	keyBack    = "back"    // where to go after confirming
 	keyPending = "pending" // the secret of an unfinished sign-in
+	keyJoin    = "join"    // the invitation to return to when a second factor is set up
 	keyPasskey = "passkey" // what a passkey's challenge belongs to before anybody is signed in
 	keyBroken  = "broken"  // the stored text could not be read
 )
@@ -164,7 +165,7 @@ func (s *Server) begin(c echo.Context, session account.Session, flash, next stri
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	for _, key := range []string{keyBack, keyPending, keyPasskey} {
+	for _, key := range []string{keyBack, keyJoin, keyPending, keyPasskey} {
 		s.sessions.Remove(ctx, key)
 	}
 	s.sessions.Put(ctx, keySession, session.ID)

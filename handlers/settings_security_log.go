@@ -1,17 +1,12 @@
 package handlers
 
 import (
-	"encoding/csv"
 	"encoding/json"
-	"log/slog"
-	"net/http"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/audit"
-	"latchkey/internal/edge"
 	"latchkey/views"
 )
 
@@ -43,14 +38,9 @@ func (s *Server) exportSecurityLog(c echo.Context) error {
 	if c.QueryParam("as") == "csv" {
 		w, name, mime = table, "security-log.csv", "text/csv; charset=utf-8"
 	}
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, mime)
-	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`"`)
-	c.Response().WriteHeader(http.StatusOK)
-	if err := w(c, func(f func(audit.Logged) error) error { return s.Log.Each(ctx, by, kind, f) }); err != nil {
-		slog.WarnContext(ctx, "an export of a security log ended early", "id", edge.ID(c), "error", err)
-	}
-	return nil
+	return s.download(c, name, mime, func() error {
+		return w(c, func(f func(audit.Logged) error) error { return s.Log.Each(ctx, by, kind, f) })
+	})
 }
 
 // lines writes one JSON object a line.
@@ -59,32 +49,19 @@ func lines(c echo.Context, each func(func(audit.Logged) error) error) error {
 	return each(func(e audit.Logged) error { return out.Encode(e) })
 }
 
-// table writes comma-separated values, the first line with the names of the columns.
+// table writes comma-separated values.
 func table(c echo.Context, each func(func(audit.Logged) error) error) error {
-	out := csv.NewWriter(c.Response())
-	err := out.Write([]string{"id", "at", "event", "actor", "via", "session", "token", "token_name", "token_hint", "ip", "agent", "subject", "detail"})
-	if err != nil {
-		return err
-	}
-	err = each(func(e audit.Logged) error {
-		detail, err := json.Marshal(e.Detail)
-		if err != nil {
-			return err
-		}
-		row := []string{
-			e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Event), e.Actor, string(e.Via), e.Session, e.Token, e.TokenName,
-			e.TokenHint, e.IP, e.Agent, e.Subject, string(detail),
-		}
-		for i := range row {
-			row[i] = cell(row[i])
-		}
-		return out.Write(row)
+	columns := []string{"id", "at", "event", "actor", "via", "session", "token", "token_name", "token_hint", "ip", "agent", "subject", "detail"}
+	return rows(c, columns, func(put func(...string) error) error {
+		return each(func(e audit.Logged) error {
+			detail, err := json.Marshal(e.Detail)
+			if err != nil {
+				return err
+			}
+			return put(e.ID, stamp(e.At), string(e.Event), e.Actor, string(e.Via), e.Session, e.Token, e.TokenName,
+				e.TokenHint, e.IP, e.Agent, e.Subject, string(detail))
+		})
 	})
-	out.Flush()
-	if err == nil {
-		err = out.Error()
-	}
-	return err
 }
 
 // cell keeps a spreadsheet from reading what a client calls itself as a formula (OWASP, CSV injection).

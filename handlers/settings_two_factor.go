@@ -228,6 +228,9 @@ func (s *Server) saveCodes(c echo.Context) error {
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
+	if to := s.sessions.PopString(ctx, keyJoin); to != "" {
+		return s.flash(c, "Two-factor authentication is on. You can accept the invitation now.", local(to))
+	}
 	return s.flash(c, "Two-factor authentication is on. Your other browsers are signed out. Add a second key or an app, so that losing one does not lock you out.", twoFactorHome)
 }
 
@@ -252,7 +255,17 @@ func (s *Server) twoFactorOffPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.render(c, views.TwoFactorOff{Keys: len(st.Keys), App: st.App != nil, Codes: st.CodesLeft, Packages: len(packages)})
+	page := views.TwoFactorOff{Keys: len(st.Keys), App: st.App != nil, Codes: st.CodesLeft, Packages: len(packages)}
+	of, err := s.Orgs.Of(ctx, by)
+	if err != nil {
+		return err
+	}
+	for _, m := range of {
+		if m.InForce(s.Now()) {
+			page.Orgs = append(page.Orgs, m.Name)
+		}
+	}
+	return s.render(c, page)
 }
 
 func (s *Server) turnTwoFactorOff(c echo.Context) error {

@@ -18,7 +18,6 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/app"
 	"latchkey/internal/config"
-	"latchkey/internal/org"
 	"latchkey/internal/token"
 	"latchkey/registryapi"
 )
@@ -134,23 +133,6 @@ func (c tokenRevoke) Run(ctx context.Context, cfg *config.Config, k *kong.Contex
 			return err
 		}
 		_, err = fmt.Fprintf(k.Stdout, "Revoked %s (%s, %s) of %s.\n", h.Hint, h.Name, h.Kind, c.User)
-		return err
-	})
-}
-
-type orgCreate struct {
-	Name  string `arg:"" help:"Name of the organization, and of its scope."`
-	Owner string `required:"" help:"Account that owns it." placeholder:"NAME"`
-}
-
-// Run makes an organization.
-func (c orgCreate) Run(ctx context.Context, cfg *config.Config, k *kong.Context) error {
-	return administer(ctx, cfg, func(a *app.App) error {
-		o, err := a.Orgs.Create(ctx, access.Console(), org.NewOrg{Name: c.Name, Owner: c.Owner})
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(k.Stdout, "Made the organization %s, owned by %s.\n", o.Name, c.Owner)
 		return err
 	})
 }

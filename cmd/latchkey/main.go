@@ -49,7 +49,9 @@ type command struct {
 		Revoke tokenRevoke `cmd:"" help:"End an access token for good."`
 	} `cmd:"" help:"Manage access tokens."`
 	Org struct {
-		Create orgCreate `cmd:"" help:"Make an organization."`
+		Create     orgCreate     `cmd:"" help:"Make an organization."`
+		Members    orgMembers    `cmd:"" help:"List the members of an organization."`
+		Require2FA orgRequire2FA `cmd:"" name:"require-2fa" help:"Require two-factor authentication of an organization's members."`
 	} `cmd:"" help:"Manage organizations."`
 	Advisories struct {
 		Import advisoriesImport `cmd:"" help:"Read advisories from a file of OSV records, for npm audit."`

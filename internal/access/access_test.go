@@ -88,6 +88,7 @@ var facts = []struct {
 	{"writer", Facts{Standing: Writer}},
 	{"owner", Facts{Standing: Owner}},
 	{"hidden, owner", Facts{Standing: Owner, Hidden: true}},
+	{"owner, attended", Facts{Standing: Owner, Attended: true}},
 }
 
 // TestMatrix compares every profile, action and standing with a golden file. A reviewer reads a

@@ -30,6 +30,11 @@ const (
 	OrgLeave              Action = "org.leave"
 	OrgManage             Action = "org.manage"
 	OrgManageTeams        Action = "org.manage_teams"
+	OrgShow               Action = "org.show"
+	OrgEnforce            Action = "org.enforce"
+	OrgViewLog            Action = "org.view_log"
+	OrgDelete             Action = "org.delete"
+	OrgConvert            Action = "org.convert"
 	OrgReadOffer          Action = "org.read_offer"
 	OrgAnswer             Action = "org.answer"
 	FactorView            Action = "factor.view"
@@ -106,6 +111,11 @@ var actions = map[Action]need{
 	OrgLeave:              {standing: Reader, token: terminal},
 	OrgManage:             {standing: Owner, token: manage, attended: true, verified: true, factor: ofWriters},
 	OrgManageTeams:        {standing: Writer, token: manage, attended: true, verified: true, factor: ofWriters},
+	OrgShow:               {standing: Reader, token: never},
+	OrgEnforce:            {standing: Owner, token: never, verified: true, factor: always, sudo: true},
+	OrgViewLog:            {standing: Owner, token: never, safe: true},
+	OrgDelete:             {standing: Owner, token: never, verified: true, factor: ofWriters, sudo: true},
+	OrgConvert:            {standing: Owner, token: never, verified: true, factor: ofWriters, sudo: true}, // of the account
 	OrgReadOffer:          {standing: Reader, token: never, safe: true},
 	OrgAnswer:             {standing: Owner, token: never, verified: true},
 	PackagePublish:        {standing: Writer, token: write, verified: true, factor: ofWriters},

@@ -21,6 +21,7 @@ const (
 type Facts struct {
 	Standing Standing
 	Hidden   bool   // strangers must not learn that it exists
+	Attended bool   // changed by people only: a token for machines will not do
 	Package  string // its name, when it is a package
 	Org      string // its name, when it is an organization
 }
@@ -41,6 +42,7 @@ var (
 	ErrTokenReach      = errs.New(errs.Forbidden, "access.token_reach", "This token does not cover that: it is limited to other packages or organizations.")
 	ErrTokenUnattended = errs.New(errs.Forbidden, "access.token_unattended", "A token that skips the second factor may not do this. Sign in with npm login.")
 	ErrTokenTooWeak    = errs.New(errs.Forbidden, "access.token", "This token may not do this.")
+	ErrAttended        = errs.New(errs.Forbidden, "access.attended", "Its organization lets only people change this, and no token for machines.")
 	ErrUnverified      = errs.New(errs.Forbidden, "access.unverified_email", "Verify your email address first: follow the link we mailed you, or ask for a new one on your settings page.")
 	ErrLocked          = errs.New(errs.Forbidden, "access.locked", "This account is locked. To open it again, choose a new password with a link that we mail you: ask for it where you would say that you forgot yours.")
 	ErrSecondFactor    = errs.New(errs.SecondFactor, "access.second_factor", "This needs your second factor.")
@@ -57,7 +59,7 @@ func Check(by Actor, act Action, f Facts, now time.Time) error {
 	if err := by.stands(n, f); err != nil {
 		return err
 	}
-	barred := by.barred(n, now)
+	barred := by.barred(n, f, now)
 	switch {
 	case !by.Grant.allows(n, f):
 		return by.Grant.weakness(n)
@@ -102,11 +104,14 @@ func (a Actor) unsure(n need, now time.Time) bool {
 	return asked && !a.AtConsole() && !now.Before(a.SudoUntil)
 }
 
-// barred says why somebody may do nothing but look: the account is locked, or held for a while.
-func (a Actor) barred(n need, now time.Time) error {
+// barred says why somebody may do nothing but look: no person acts where only people may, or the account is
+// locked, or held for a while.
+func (a Actor) barred(n need, f Facts, now time.Time) error {
 	switch {
 	case n.harmless():
 		return nil
+	case f.Attended && a.Grant != nil && a.Grant.Unattended:
+		return ErrAttended
 	case a.Locked:
 		return ErrLocked
 	case a.Hold.At(now):

@@ -102,7 +102,7 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.Accounts = account.New(a.db, a.Now, secret.NewPasswords(a.cost), limits, a.Outbox, a.Factors, a.Config)
 	a.Tokens = token.New(a.db, a.Now, a.Accounts, limits, a.Config)
-	a.Orgs = org.New(a.db, a.Now, a.Accounts, limits, a.Outbox, a.Config)
+	a.Orgs = org.New(a.db, a.Now, a.Accounts, a.Factors, limits, a.Outbox, a.Config)
 	a.Packages = registry.New(a.db, a.Now, blobs, a.Signing, limits, a.Outbox, a.Config)
 	a.Search = search.New(a.db, a.Now, a.Config)
 	a.Advisories = advisory.New(a.db, a.Now)
@@ -152,6 +152,8 @@ func (a *App) openBlobs(ctx context.Context) (blob.Store, error) {
 // schedule says what follows a commit and what is swept when.
 func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Handle(outbox.Kind, a.Outbox.Deliver)
+	a.Jobs.Handle(org.Reminders, a.Orgs.SendReminders)
+	a.Jobs.Every(time.Minute, "require second factors in organizations", a.Orgs.Tend)
 	a.Jobs.Every(time.Minute, "note when tokens were used", a.Tokens.Flush)
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
 	a.Jobs.Every(time.Hour, "write about tokens that end soon", a.Tokens.Remind)

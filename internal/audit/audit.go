@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"latchkey/db"
@@ -21,6 +22,19 @@ type Entry struct {
 	Detail  map[string]string // never a secret
 }
 
+// orgOf is the organization whose log an entry about a subject is in, or "": its own, and that of whoever
+// has the scope of a package. A scope that is a person's is in nobody's log.
+func orgOf(subject string) string {
+	if name, ok := strings.CutPrefix(subject, "org:"); ok {
+		return name
+	}
+	scope, _, _ := strings.Cut(strings.TrimPrefix(subject, "package:@"), "/")
+	if !strings.HasPrefix(subject, "package:@") {
+		return ""
+	}
+	return scope
+}
+
 // Record adds an entry to the log, in the transaction of the act.
 func Record(ctx context.Context, tx *db.Tx, now time.Time, by access.Actor, e Entry) error {
 	detail := "{}"
@@ -33,7 +47,7 @@ func Record(ctx context.Context, tx *db.Tx, now time.Time, by access.Actor, e En
 	}
 	r := row{
 		ID: db.NewID(), At: now, Event: e.Event, AccountID: cmp.Or(e.Account, by.UserID), ActorID: by.UserID, ActorName: by.Name,
-		Via: by.Via, SessionID: by.SessionID, IP: by.Address(), Agent: by.Agent, Subject: e.Subject, Detail: detail,
+		Via: by.Via, SessionID: by.SessionID, IP: by.Address(), Agent: by.Agent, Subject: e.Subject, Detail: detail, Org: orgOf(e.Subject),
 	}
 	if by.Grant != nil {
 		r.TokenID = by.Grant.TokenID

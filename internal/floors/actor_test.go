@@ -17,7 +17,7 @@ var withoutActor = []string{
 	"internal/outbox.Enqueue", "internal/outbox.Deliver",
 	"internal/limit.Take", "internal/limit.Forgive", "internal/limit.GiveBack", "internal/limit.Sweep",
 	"internal/signing.Ensure", "internal/signing.Sign", "internal/signing.Keys",
-	"internal/org.Sweep",
+	"internal/org.SendReminders", "internal/org.Sweep", "internal/org.Tend",
 	"internal/registry.ListDependencies", "internal/registry.Sweep", "internal/registry.SweepInvitations",
 	"internal/search.Refresh", "internal/stats.Flush", "internal/stats.Sweep",
 	"internal/token.Flush", "internal/token.Remind", "internal/token.Sweep",

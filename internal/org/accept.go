@@ -14,8 +14,9 @@ type Offer struct {
 	Org, By string
 	Role    Role
 	Teams   string
-	To      string // the name or the address that it is for
-	Mine    bool   // whoever reads it may answer it
+	To      string      // the name or the address that it is for
+	Mine    bool        // whoever reads it may answer it
+	Needs   Requirement // what must be set up before it can be accepted
 }
 
 // Offer tells what an invitation's link offers, to whoever has the link. Looking does not use it.
@@ -27,8 +28,19 @@ func (s *Service) Offer(ctx context.Context, by access.Actor, text string) (Offe
 	if err != nil {
 		return Offer{}, err
 	}
-	mine, err := s.isFor(ctx, s.db, by, i)
-	return Offer{Org: i.Org, By: i.Inviter, Role: i.Role, Teams: i.Teams, To: i.to(), Mine: mine}, err
+	o := Offer{Org: i.Org, By: i.Inviter, Role: i.Role, Teams: i.Teams, To: i.to()}
+	if o.Mine, err = s.isFor(ctx, s.db, by, i); err != nil || !o.Mine {
+		return o, err
+	}
+	p, err := store{s.db}.policy(ctx, i.OrgID)
+	if err != nil || !p.InForce(s.now()) {
+		return o, err
+	}
+	if ok, err := (store{s.db}).has(ctx, by.UserID, p.Requires); err != nil || ok {
+		return o, err
+	}
+	o.Needs = p.Requires
+	return o, nil
 }
 
 // isFor reports whether an invitation is for the actor: for their account, or for the address that they
@@ -66,8 +78,14 @@ func (s *Service) Accept(ctx context.Context, by access.Actor, text string) (org
 
 // join makes somebody a member. Whoever belongs to it already keeps the role they have.
 func (s *Service) join(ctx context.Context, tx *db.Tx, o Org, userID string, i invitation) error {
+	if err := s.admits(ctx, tx, o, userID); err != nil {
+		return err
+	}
 	belongs, err := store{tx}.belongs(ctx, o.ID, userID)
 	if err != nil || belongs {
+		return err
+	}
+	if err := (store{tx}).forgetRemoval(ctx, o.ID, userID); err != nil {
 		return err
 	}
 	if err := (store{tx}).insertMember(ctx, o.ID, userID, i.Role, s.now()); err != nil {

@@ -52,7 +52,7 @@ func TestInvitationIsForOnePersonAndOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		people, err := w.Orgs.Members(ctx, browser(ann), "acme", "", "ann", 10)
+		people, err := w.Orgs.Members(ctx, browser(ann), "acme", org.Query{After: "ann", Limit: 10})
 		if accepted.Load() != 1 || err != nil || len(people) != 1 || people[0].Role != org.Admin || people[0].Teams != "developers, web" {
 			t.Errorf("%d accepted, %+v, %v", accepted.Load(), people, err)
 		}

@@ -11,21 +11,126 @@ import (
 
 const mostMembers = 200
 
-// Person is a member as the others see them.
+// Person is a member as the others see them. What follows Public is told to owners alone.
 type Person struct {
 	Name, FullName string
 	Role           Role
 	Teams          string // their names, by name, separated by commas
 	JoinedAt       time.Time
+	Public         bool
+
+	HasFactor, HasKey, HasApp bool
+	LastActive                time.Time // zero for never, as far as is still known
 }
 
-// Members lists a page of members by name, those after a name, whose name or full name begins with find.
-func (s *Service) Members(ctx context.Context, by access.Actor, name, find, after string, limit int) ([]Person, error) {
+// Segment is a part of the members, by their second factor.
+type Segment string
+
+// The segments.
+const (
+	Everybody  Segment = ""
+	WithFactor Segment = "on"
+	NoFactor   Segment = "off"
+	KeysAlone  Segment = "keys"
+	AppAlone   Segment = "app"
+)
+
+// Counts is how many members there are in each segment.
+type Counts struct{ Everybody, WithFactor, KeysAlone, AppAlone int64 }
+
+// Of is the count of a segment.
+func (c Counts) Of(s Segment) int64 {
+	switch s {
+	case WithFactor:
+		return c.WithFactor
+	case NoFactor:
+		return c.Everybody - c.WithFactor
+	case KeysAlone:
+		return c.KeysAlone
+	case AppAlone:
+		return c.AppAlone
+	case Everybody:
+	}
+	return c.Everybody
+}
+
+// Query asks for a page of members by name: those after a name, whose name or full name begins with Find.
+// Only owners ask by segment: an unknown one is everybody.
+type Query struct {
+	Find, After string
+	Segment     Segment
+	Limit       int
+}
+
+// Members lists a page of members.
+func (s *Service) Members(ctx context.Context, by access.Actor, name string, q Query) ([]Person, error) {
 	st, err := s.authorize(ctx, s.db, by, access.OrgView, name)
 	if err != nil {
 		return nil, err
 	}
-	return store{s.db}.members(ctx, st.OrgID, find, after, min(max(limit, 1), mostMembers))
+	owner := st.Role == Owner || by.AtConsole()
+	if _, known := segments[q.Segment]; !known || !owner {
+		q.Segment = Everybody
+	}
+	q.Limit = min(max(q.Limit, 1), mostMembers)
+	rows, err := store{s.db}.members(ctx, st.OrgID, q)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	active := map[string]time.Time{}
+	if owner {
+		if active, err = (store{s.db}).lastActive(ctx, ids(rows)); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Person, len(rows))
+	for i, r := range rows {
+		out[i] = r.Person
+		out[i].LastActive = active[r.UserID]
+		if !owner {
+			out[i].HasFactor, out[i].HasKey, out[i].HasApp = false, false, false
+		}
+	}
+	return out, nil
+}
+
+// EachMember calls f with every member of a segment by name, without holding more than a few in memory.
+// Owners may.
+func (s *Service) EachMember(ctx context.Context, by access.Actor, name string, segment Segment, f func(Person) error) error {
+	for after := ""; ; {
+		if _, err := s.authorize(ctx, s.db, by, access.OrgManage, name); err != nil {
+			return err
+		}
+		people, err := s.Members(ctx, by, name, Query{After: after, Segment: segment, Limit: mostMembers})
+		if err != nil {
+			return err
+		}
+		for _, p := range people {
+			if err := f(p); err != nil {
+				return err
+			}
+		}
+		if len(people) < mostMembers {
+			return nil
+		}
+		after = people[len(people)-1].Name
+	}
+}
+
+// Counts says how many members have which second factor. Owners may ask.
+func (s *Service) Counts(ctx context.Context, by access.Actor, name string) (Counts, error) {
+	st, err := s.authorize(ctx, s.db, by, access.OrgManage, name)
+	if err != nil {
+		return Counts{}, err
+	}
+	return store{s.db}.counts(ctx, st.OrgID)
+}
+
+// Show says whether the actor is shown among the members to whoever looks at the organization.
+func (s *Service) Show(ctx context.Context, by access.Actor, name string, public bool) error {
+	return s.change(ctx, by, access.OrgShow, name, func(ctx context.Context, tx *db.Tx, o Org) error {
+		return store{tx}.setPublic(ctx, o.ID, by.UserID, public)
+	})
 }
 
 // Roles returns the role of every member: what npm org ls prints.

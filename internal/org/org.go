@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/outbox"
+	"latchkey/internal/twofactor"
 )
 
 // Developers is the team that every organization has and everybody joins. It cannot be removed.
@@ -30,8 +31,10 @@ type Service struct {
 }
 
 // New returns the service.
-func New(d *db.DB, now func() time.Time, accounts *account.Service, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
-	return &Service{db: d, now: now, accounts: accounts, limits: limits, out: out, cfg: cfg}
+func New(d *db.DB, now func() time.Time, accounts *account.Service, factors *twofactor.Service, limits *limit.Service, out *outbox.Service, cfg *config.Config) *Service {
+	s := &Service{db: d, now: now, accounts: accounts, limits: limits, out: out, cfg: cfg}
+	factors.AskBeforeLess(s.holds)
+	return s
 }
 
 // Role is what somebody is to an organization.
@@ -67,6 +70,7 @@ var (
 type Org struct {
 	ID, Name  string
 	CreatedAt time.Time
+	Policy
 }
 
 // NewOrg is an organization to be made. Without an owner named, it is whoever makes it; only the console
@@ -135,7 +139,13 @@ func (s *Service) Of(ctx context.Context, by access.Actor) ([]Membership, error)
 
 // Membership is an organization, and what somebody is to it.
 type Membership struct {
-	Name     string
-	Role     Role
-	JoinedAt time.Time
+	Name      string
+	Role      Role
+	JoinedAt  time.Time
+	Public    bool // shown on the organization's page
+	Satisfies bool // has the second factor that the organization requires
+	Policy
 }
+
+// Suspended reports whether the membership gives nothing at a time, for want of a second factor.
+func (m Membership) Suspended(now time.Time) bool { return m.InForce(now) && !m.Satisfies }

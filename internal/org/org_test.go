@@ -115,7 +115,10 @@ func TestRolesDecide(t *testing.T) {
 			do            func(by access.Actor) error
 			member, admin errs.Kind // what a member and an admin are told; 0 stands for yes
 		}{
-			{"list", func(by access.Actor) error { _, err := w.Orgs.Members(ctx, by, "acme", "", "", 10); return err }, 0, 0},
+			{"list", func(by access.Actor) error {
+				_, err := w.Orgs.Members(ctx, by, "acme", org.Query{Limit: 10})
+				return err
+			}, 0, 0},
 			{"count", func(by access.Actor) error { _, err := w.Orgs.Count(ctx, by, "acme"); return err }, 0, 0},
 			{"get", func(by access.Actor) error { _, _, err := w.Orgs.Get(ctx, by, "acme"); return err }, 0, 0},
 			{"teams", func(by access.Actor) error { _, err := w.Orgs.Teams(ctx, by, "acme"); return err }, 0, 0},
@@ -242,7 +245,7 @@ func TestRemovedMembersLoseTheirTeamsAndAreTold(t *testing.T) {
 		bob := w.Person("bob")
 		must(t, w.Orgs.CreateTeam(ctx, browser(ann), "acme", org.Team{Name: "web"}))
 		joins(t, w, ann, bob, org.Member, "web")
-		people, err := w.Orgs.Members(ctx, browser(ann), "acme", "bo", "", 10)
+		people, err := w.Orgs.Members(ctx, browser(ann), "acme", org.Query{Find: "bo", Limit: 10})
 		if err != nil || len(people) != 1 || people[0].Teams != "developers, web" {
 			t.Errorf("%+v, %v", people, err)
 		}

@@ -15,11 +15,33 @@ type Standing struct {
 	Role       Role       // "" for whoever does not belong to it
 	Permission Permission // by their teams, to the package that was asked for
 	CreatedAt  time.Time
+	Policy
+}
+
+// Held is a standing as the database has it, with what may end it. Being the same until something is
+// written, it can be remembered; At says what it is worth at a time.
+type Held struct{ row heldRow }
+
+// heldRow is the answer of the query. Satisfies is computed from the factors that somebody has, so that
+// access ends in the instant in which the last one goes, whoever or whatever removes it.
+type heldRow struct {
+	Standing
+	Satisfies bool
+}
+
+// At is the standing at a time: none for a member who has not the second factor that the organization
+// requires by then.
+func (h Held) At(now time.Time) Standing {
+	st := h.row.Standing
+	if st.InForce(now) && !h.row.Satisfies {
+		st.Role, st.Permission = "", ""
+	}
+	return st
 }
 
 // StandingOf reads the standing of a person in the organization of a name, or returns ErrNotFound when no
 // organization has the name. packageID may be empty.
-func StandingOf(ctx context.Context, q db.Q, userID, name, packageID string) (Standing, error) {
+func StandingOf(ctx context.Context, q db.Q, userID, name, packageID string) (Held, error) {
 	return store{q}.standing(ctx, userID, name, packageID)
 }
 
@@ -39,7 +61,7 @@ func (s Standing) Package(maintainer bool) access.Standing {
 	return access.None
 }
 
-func (s Standing) org(name string) Org { return Org{ID: s.OrgID, Name: name, CreatedAt: s.CreatedAt} }
+func (s Standing) org(name string) Org { return Org{s.OrgID, name, s.CreatedAt, s.Policy} }
 
 // facts are the standing over the organization itself, which is hidden from whoever does not belong to it.
 func (s Standing) facts(by access.Actor, name string) access.Facts {
@@ -60,10 +82,11 @@ func (s Standing) facts(by access.Actor, name string) access.Facts {
 
 // authorize finds an organization and asks access.
 func (s *Service) authorize(ctx context.Context, q db.Q, by access.Actor, act access.Action, name string) (Standing, error) {
-	st, err := StandingOf(ctx, q, by.UserID, name, "")
+	h, err := StandingOf(ctx, q, by.UserID, name, "")
 	if err != nil {
 		return Standing{}, err
 	}
+	st := h.At(s.now())
 	if err := access.Check(by, act, st.facts(by, name), s.now()); err != nil {
 		return Standing{}, err
 	}

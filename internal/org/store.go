@@ -26,29 +26,39 @@ func (s store) touch(ctx context.Context, id string, now time.Time) error {
 	return err
 }
 
+// satisfies is the condition that a member m has the second factor that their organization o requires, or
+// any where it requires none. An account that has two-factor authentication on has a factor (see twofactor).
+// A member who may also use an app can be asked for its code by a false site, so it must be keys alone where
+// keys are required.
+const satisfies = `(EXISTS (SELECT 1 FROM two_factor f WHERE f.user_id = m.user_id AND f.enabled_at IS NOT NULL)
+		AND (o.requires <> 'keys' OR EXISTS (SELECT 1 FROM security_keys k WHERE k.user_id = m.user_id)
+			AND NOT EXISTS (SELECT 1 FROM authenticator_apps a WHERE a.user_id = m.user_id)))`
+
 // standing is what a person is to an organization and, by their teams, to a package. Text compares read
 // below write.
-func (s store) standing(ctx context.Context, userID, name, packageID string) (Standing, error) {
-	return db.One[Standing](ctx, s, ErrNotFound, `SELECT o.id AS org_id, o.created_at, COALESCE(m.role, '') AS role,
+func (s store) standing(ctx context.Context, userID, name, packageID string) (Held, error) {
+	row, err := db.One[heldRow](ctx, s, ErrNotFound, `SELECT o.id AS org_id, o.created_at, o.people_only, o.requires, o.requires_from,
+			COALESCE(m.role, '') AS role, `+satisfies+` AS satisfies,
 			COALESCE((SELECT MAX(p.permission) FROM team_packages p JOIN team_members t ON t.team_id = p.team_id
 				WHERE p.package_id = ? AND t.org_id = o.id AND t.user_id = m.user_id), '') AS permission
 		FROM orgs o LEFT JOIN org_members m ON m.org_id = o.id AND m.user_id = ? WHERE o.name = ?`, packageID, userID, name)
+	return Held{row}, err
 }
 
 func (s store) of(ctx context.Context, userID string) (out []Membership, err error) {
-	err = s.Select(ctx, &out, `SELECT o.name, m.role, m.joined_at FROM org_members m JOIN orgs o ON o.id = m.org_id
-		WHERE m.user_id = ? ORDER BY o.name`, userID)
+	err = s.Select(ctx, &out, `SELECT o.name, m.role, m.joined_at, m.public, o.requires, o.requires_from, o.people_only, `+satisfies+` AS satisfies
+		FROM org_members m JOIN orgs o ON o.id = m.org_id WHERE m.user_id = ? ORDER BY o.name`, userID)
 	return out, err
 }
 
 func (s store) insertMember(ctx context.Context, orgID, userID string, r Role, now time.Time) error {
-	_, err := s.Exec(ctx, `INSERT INTO org_members (org_id, user_id, role, joined_at) VALUES (?, ?, ?, ?)`, orgID, userID, r, now)
+	_, err := s.Exec(ctx, `INSERT INTO org_members (org_id, user_id, name, role, joined_at)
+		VALUES (?, ?, (SELECT name FROM users WHERE id = ?), ?, ?)`, orgID, userID, userID, r, now)
 	return err
 }
 
 func (s store) member(ctx context.Context, orgID, person string) (member, error) {
-	return db.One[member](ctx, s, ErrNoMember, `SELECT m.user_id, u.name, m.role FROM org_members m JOIN users u ON u.id = m.user_id
-		WHERE m.org_id = ? AND u.name = ?`, orgID, person)
+	return db.One[member](ctx, s, ErrNoMember, `SELECT user_id, name, role FROM org_members WHERE org_id = ? AND name = ?`, orgID, person)
 }
 
 func (s store) belongs(ctx context.Context, orgID, userID string) (bool, error) {
@@ -68,11 +78,6 @@ func (s store) countOwners(ctx context.Context, orgID string) (n int64, err erro
 	return n, err
 }
 
-func (s store) countMembers(ctx context.Context, orgID string) (n int64, err error) {
-	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM org_members WHERE org_id = ?`, orgID)
-	return n, err
-}
-
 func (s store) setRole(ctx context.Context, orgID, userID string, r Role) error {
 	_, err := s.Exec(ctx, `UPDATE org_members SET role = ? WHERE org_id = ? AND user_id = ?`, r, orgID, userID)
 	return err
@@ -83,34 +88,8 @@ func (s store) removeMember(ctx context.Context, orgID, userID string) error {
 	return err
 }
 
-// members is a page of members with the names of their teams. GROUP_CONCAT and STRING_AGG are one
-// database's each, so teams come in a second statement.
-func (s store) members(ctx context.Context, orgID, find, after string, n int) ([]Person, error) {
-	var rows []struct {
-		UserID string
-		Person
-	}
-	err := s.Select(ctx, &rows, `SELECT m.user_id, u.name, u.full_name, m.role, m.joined_at FROM org_members m JOIN users u ON u.id = m.user_id
-		WHERE m.org_id = ? AND u.name > ? AND (? = '' OR SUBSTR(u.name, 1, ?) = ? OR SUBSTR(LOWER(u.full_name), 1, ?) = ?)
-		ORDER BY u.name LIMIT ?`, orgID, after, find, len(find), find, len(find), find, n)
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		ids[i] = r.UserID
-	}
-	teams, err := s.teamsOf(ctx, orgID, ids)
-	out := make([]Person, len(rows))
-	for i, r := range rows {
-		out[i] = r.Person
-		out[i].Teams = teams[r.UserID]
-	}
-	return out, err
-}
-
 func (s store) roles(ctx context.Context, orgID string) (out []member, err error) {
-	err = s.Select(ctx, &out, `SELECT m.user_id, u.name, m.role FROM org_members m JOIN users u ON u.id = m.user_id WHERE m.org_id = ?`, orgID)
+	err = s.Select(ctx, &out, `SELECT user_id, name, role FROM org_members WHERE org_id = ?`, orgID)
 	return out, err
 }
 

@@ -62,7 +62,7 @@ type Service struct {
 	changes   *limit.Memory
 	turns     *turns
 	heads     *db.Cache[string, head]
-	standings *db.Cache[standingKey, org.Standing]
+	standings *db.Cache[standingKey, org.Held]
 	tarballs  *db.Cache[string, tarball]
 	ready     cache.Cache[readyKey, *ready]
 	assembly  *semaphore.Weighted // in bytes of manifests
@@ -80,7 +80,7 @@ func New(d *db.DB, now func() time.Time, blobs blob.Store, keys *signing.Service
 		changes:   limit.NewMemory(cfg.Limits.PublishRate, now),
 		turns:     newTurns(cfg.Limits.PublishesAtOnce),
 		heads:     db.NewCache[string, head](d, headFacts),
-		standings: db.NewCache[standingKey, org.Standing](d, standingFacts),
+		standings: db.NewCache[standingKey, org.Held](d, standingFacts),
 		tarballs:  db.NewCache[string, tarball](d, tarballFacts),
 		ready:     newReady(cfg.Limits.CacheBytes),
 		assembly:  semaphore.NewWeighted(2 * cfg.Limits.MaxDocument),
@@ -180,13 +180,13 @@ func (s *Service) authorizePublish(ctx context.Context, tx *db.Tx, by access.Act
 	if !errors.Is(err, ErrNotFound) && !errors.Is(err, access.ErrHidden) {
 		return h, false, err
 	}
-	f := access.Facts{Standing: access.Owner, Package: n.Full}
 	hidden := errors.Is(err, access.ErrHidden)
-	own, err := s.mayCreate(ctx, tx, by, n.Scope)
+	f, err := s.mayCreate(ctx, tx, by, n.Scope)
 	if err != nil {
 		return head{}, true, err
 	}
-	if hidden || !own {
+	f.Package = n.Full
+	if hidden {
 		f.Standing = access.None
 	}
 	err = access.Check(by, access.PackagePublish, f, s.now())

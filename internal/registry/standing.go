@@ -27,17 +27,21 @@ func scopeOf(name string) string {
 // inOrg is what somebody is to the organization that owns a scope and, by their teams, to a package. Its
 // OrgID is empty when the scope is a person's or nobody's. In a transaction it is read again.
 func (s *Service) inOrg(ctx context.Context, tx *db.Tx, k standingKey) (org.Standing, error) {
-	read := func(ctx context.Context, q db.Q) (org.Standing, error) {
-		st, err := org.StandingOf(ctx, q, k.userID, k.scope, k.packageID)
+	read := func(ctx context.Context, q db.Q) (org.Held, error) {
+		h, err := org.StandingOf(ctx, q, k.userID, k.scope, k.packageID)
 		if errors.Is(err, org.ErrNotFound) {
-			return org.Standing{}, nil
+			return org.Held{}, nil
 		}
-		return st, err
+		return h, err
 	}
+	var h org.Held
+	var err error
 	if tx != nil {
-		return read(ctx, tx)
+		h, err = read(ctx, tx)
+	} else {
+		h, err = s.standings.Get(ctx, k, func(ctx context.Context) (org.Held, error) { return read(ctx, s.db) })
 	}
-	return s.standings.Get(ctx, k, func(ctx context.Context) (org.Standing, error) { return read(ctx, s.db) })
+	return h.At(s.now()), err
 }
 
 // facts says what the actor is to a package. Maintainers own it, but in the scope of an organization its
@@ -54,24 +58,28 @@ func (s *Service) facts(ctx context.Context, tx *db.Tx, by access.Actor, act acc
 		return f, err
 	}
 	maintainer := f.Standing == access.Owner
-	f.Standing = st.Package(maintainer)
+	f.Standing, f.Attended = st.Package(maintainer), st.PeopleOnly
 	if !h.Private {
 		f.Standing = max(f.Standing, access.Reader)
 	}
 	return f, nil
 }
 
-// mayCreate reports whether a new name in a scope is the actor's to take: their own scope, or that of an
-// organization to which they belong.
-func (s *Service) mayCreate(ctx context.Context, tx *db.Tx, by access.Actor, scope string) (bool, error) {
+// mayCreate says what the actor is to a new name in a scope, which is theirs to take in their own scope and
+// in that of an organization to which they belong.
+func (s *Service) mayCreate(ctx context.Context, tx *db.Tx, by access.Actor, scope string) (access.Facts, error) {
+	f := access.Facts{Standing: access.Owner}
 	if scope == "" || scope == by.Name {
-		return true, nil
+		return f, nil
 	}
 	if !by.SignedIn() {
-		return false, nil
+		return access.Facts{}, nil
 	}
 	st, err := s.inOrg(ctx, tx, standingKey{by.UserID, scope, ""})
-	return err == nil && st.Role != "", err
+	if f.Attended = st.PeopleOnly; st.Role == "" {
+		f.Standing = access.None
+	}
+	return f, err
 }
 
 // adopt gives a new package in an organization's scope to the teams that get new ones.

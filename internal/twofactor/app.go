@@ -221,6 +221,9 @@ func (s *Service) addApp(ctx context.Context, tx *db.Tx, by access.Actor, d draf
 	if err := st.setApp(ctx, by.UserID, s.box.Seal(sealedSeed, d.Seed), d.Step, s.now()); err != nil {
 		return err
 	}
+	if err := s.holds(ctx, tx, by.UserID); err != nil { // where keys alone are required, an app is less
+		return err
+	}
 	event, what := audit.FactorAppAdded, "An authenticator app was added to your account"
 	if old != nil {
 		event, what = audit.FactorAppReplaced, "The authenticator app of your account was replaced"

@@ -148,13 +148,17 @@ func (s *Service) addDrafted(ctx context.Context, tx *db.Tx, by access.Actor, d 
 	return MethodApp, s.addApp(ctx, tx, by, d)
 }
 
-// notLast refuses to leave an account that has two-factor authentication on without a factor.
+// notLast refuses to leave an account that has two-factor authentication on without a factor, or with less
+// than it is held to.
 func (s *Service) notLast(ctx context.Context, tx *db.Tx, userID string) error {
 	st, err := s.state(ctx, tx, userID)
 	if err == nil && st.On() && len(st.Keys) == 0 && st.App == nil {
 		err = ErrLast
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.holds(ctx, tx, userID)
 }
 
 // SetMode says when the actor's second factor is asked for.
@@ -184,7 +188,10 @@ func (s *Service) SetMode(ctx context.Context, by access.Actor, mode access.Mode
 // TurnOff removes the actor's factors and recovery codes.
 func (s *Service) TurnOff(ctx context.Context, by access.Actor) error {
 	return s.change(ctx, by, access.FactorTurnOff, func(ctx context.Context, tx *db.Tx) error {
-		return s.turnOff(ctx, tx, by, by.UserID, "asked")
+		if err := s.turnOff(ctx, tx, by, by.UserID, "asked"); err != nil {
+			return err
+		}
+		return s.holds(ctx, tx, by.UserID)
 	})
 }
 

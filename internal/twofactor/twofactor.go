@@ -51,7 +51,15 @@ type Service struct {
 	cfg    *config.Config
 	rp     *webauthn.WebAuthn // nil where the address of the portal is none that keys work for
 	rpID   string
+	holds  Holder
 }
+
+// Holder refuses, in the transaction of a change that left an account less to prove itself with, what
+// whoever the account belongs to does not allow.
+type Holder func(ctx context.Context, tx *db.Tx, userID string) error
+
+// AskBeforeLess says who may refuse it. Organizations stand on accounts, and introduce themselves here.
+func (s *Service) AskBeforeLess(h Holder) { s.holds = h }
 
 // begun is how often one address may begin to use a key.
 var begun = config.Rate{N: 60, Per: time.Minute}
@@ -65,7 +73,8 @@ func (s *Service) TellWith(tell Teller) { s.tell = tell }
 // New returns the service.
 func New(d *db.DB, now func() time.Time, box *secret.Box, limits *limit.Service, cfg *config.Config) (*Service, error) {
 	nobody := func(context.Context, *db.Tx, string, string, map[string]string) error { return nil }
-	s := &Service{db: d, now: now, box: box, limits: limits, begins: limit.NewMemory(begun, now), tell: nobody, cfg: cfg}
+	none := func(context.Context, *db.Tx, string) error { return nil }
+	s := &Service{holds: none, db: d, now: now, box: box, limits: limits, begins: limit.NewMemory(begun, now), tell: nobody, cfg: cfg}
 	var err error
 	s.rp, s.rpID, err = relyingParty(cfg)
 	return s, err
