@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/account"
@@ -218,8 +220,13 @@ func TestKeysAloneAndPeopleOnly(t *testing.T) {
 		if got := e.members(); got != "ann" { // mia has an app beside her key
 			t.Fatalf("members: %s", got)
 		}
-		if err := w.Factors.BeginApp(ctx, e.ann); err != nil {
-			t.Fatal(err)
+		must(t, w.Factors.BeginApp(ctx, e.ann, access.AuthAndWrites))
+		draft, err := w.Factors.AppDraft(ctx, e.ann)
+		must(t, err)
+		code, err := totp.GenerateCode(draft.Secret, w.Now())
+		must(t, err)
+		if _, err := w.Factors.ConfirmApp(ctx, e.ann, draft.ID, code); !errors.Is(err, org.ErrNeeds) {
+			t.Errorf("an app beside the key: %v", err)
 		}
 		if err := e.publishes(w.Actor(account.User{Name: "ann"}, token.Automation), widget("1.0.0")); !errors.Is(err, access.ErrAttended) {
 			t.Errorf("a machine publishes: %v", err)

@@ -39,7 +39,7 @@ func (w *World) WithApp(u account.User) access.Actor {
 			w.t.Fatal(err)
 		}
 	}
-	must(w.Factors.BeginApp(w.t.Context(), by))
+	must(w.Factors.BeginApp(w.t.Context(), by, access.AuthAndWrites))
 	d, err := w.Factors.AppDraft(w.t.Context(), by)
 	must(err)
 	code, err := totp.GenerateCode(d.Secret, w.Now())
