@@ -114,6 +114,8 @@ var matrix = map[string][3]int{
 	"GET /org/:org/security/preview":  {303, 422, 404},
 	"POST /org/:org/security":         {303, 422, 404},
 	"POST /org/:org/security/restore": {303, 404, 404},
+	"GET /org/:org/audit-log":         {303, 200, 404},
+	"GET /org/:org/audit-log/export":  {303, 200, 404},
 	"GET /org/:org/invitations":       {303, 200, 404},
 	"POST /org/:org/invitations":      {303, 422, 404},
 	"POST /org/:org/invitations/:id":  {303, 404, 404},

@@ -45,6 +45,7 @@ func (h OrgHead) places() []ui.Place {
 	if h.Owner() {
 		places = append(places,
 			ui.Place{Href: orgURL(h.Name, "invitations"), Name: "Invitations"},
+			ui.Place{Href: orgURL(h.Name, "audit-log"), Name: "Audit log"},
 			ui.Place{Href: orgURL(h.Name, "security"), Name: "Security"})
 	}
 	return places
@@ -110,7 +111,7 @@ func (h OrgHead) head(here string) templ.Component {
 				var templ_7745c5c3_Var3 string
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("From " + dayOf(h.RequiresFrom) + " on, " + h.Name + " requires two-factor authentication")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 61, Col: 103}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 62, Col: 103}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -123,7 +124,7 @@ func (h OrgHead) head(here string) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(" (" + factors(h.Requires) + "). Members who have not set it up by then are removed. ")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 62, Col: 91}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 63, Col: 91}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {

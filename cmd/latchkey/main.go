@@ -53,6 +53,9 @@ type command struct {
 		Members    orgMembers    `cmd:"" help:"List the members of an organization."`
 		Require2FA orgRequire2FA `cmd:"" name:"require-2fa" help:"Require two-factor authentication of an organization's members."`
 	} `cmd:"" help:"Manage organizations."`
+	Audit struct {
+		Verify auditVerify `cmd:"" help:"Check that nothing in the security log was altered since it was sealed."`
+	} `cmd:"" help:"Look after the security log."`
 	Advisories struct {
 		Import advisoriesImport `cmd:"" help:"Read advisories from a file of OSV records, for npm audit."`
 	} `cmd:"" help:"Manage what npm audit answers."`

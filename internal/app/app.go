@@ -95,7 +95,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Outbox = outbox.New(a.Now, box, sender, a.Config)
 	a.BrowserState = a.db.BrowserState()
 	a.Jobs = jobs.New(a.db, a.Now)
-	a.Log = audit.New(a.db, a.Now)
+	a.Log = audit.New(a.db, a.Now, box)
 	a.Signing = signing.New(a.db, a.Now, box)
 	if a.Factors, err = twofactor.New(a.db, a.Now, box, limits, a.Config); err != nil {
 		return err
@@ -154,6 +154,7 @@ func (a *App) schedule(limits *limit.Service, blobs blob.Store) {
 	a.Jobs.Handle(outbox.Kind, a.Outbox.Deliver)
 	a.Jobs.Handle(org.Reminders, a.Orgs.SendReminders)
 	a.Jobs.Every(time.Minute, "require second factors in organizations", a.Orgs.Tend)
+	a.Jobs.Every(2*time.Second, "seal the security log", a.Log.Seal)
 	a.Jobs.Every(time.Minute, "note when tokens were used", a.Tokens.Flush)
 	a.Jobs.Every(10*time.Minute, "sweep sign-ins of terminals", a.Tokens.Sweep)
 	a.Jobs.Every(time.Hour, "write about tokens that end soon", a.Tokens.Remind)

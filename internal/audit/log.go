@@ -2,23 +2,23 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"regexp"
 	"time"
 
 	"latchkey/db"
 	"latchkey/internal/access"
+	"latchkey/internal/secret"
 )
 
 // Service reads the security log.
 type Service struct {
 	db  *db.DB
 	now func() time.Time
+	box *secret.Box
 }
 
 // New returns the service.
-func New(d *db.DB, now func() time.Time) *Service { return &Service{d, now} }
+func New(d *db.DB, now func() time.Time, box *secret.Box) *Service { return &Service{d, now, box} }
 
 // Logged is an entry as the owner of the account sees it. Session and Token are the ids of what the act was
 // done with; TokenName and TokenHint are kept for a while after the token ended.
@@ -45,8 +45,9 @@ const batch = 500
 const beyond = "g"
 
 var (
-	kindForm = regexp.MustCompile(`^[a-z_]{1,20}$`)
-	idForm   = regexp.MustCompile(`^[0-9a-f-]{36}$`)
+	eventForm = regexp.MustCompile(`^[a-z_]{1,20}\.[a-z0-9_]{1,30}$`)
+	kindForm  = regexp.MustCompile(`^[a-z_]{1,20}$`)
+	idForm    = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 )
 
 // Page returns at most limit entries of the actor's own log, the newest first: those of a kind of events
@@ -66,17 +67,7 @@ func (s *Service) Page(ctx context.Context, by access.Actor, kind, before string
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Logged, len(rows))
-	for i, r := range rows {
-		out[i] = Logged{
-			ID: r.ID, At: r.At, Event: r.Event, Actor: r.ActorName, Via: r.Via, Session: r.SessionID,
-			Token: r.TokenID, TokenName: r.TokenName, TokenHint: r.TokenHint, IP: r.IP, Agent: r.Agent, Subject: r.Subject,
-		}
-		if err := json.Unmarshal([]byte(r.Detail), &out[i].Detail); err != nil {
-			return nil, fmt.Errorf("read the detail of entry %s: %w", r.ID, err)
-		}
-	}
-	return out, nil
+	return logged(rows)
 }
 
 // Each calls f with every entry of a kind in the actor's own log, the newest first, without holding more
