@@ -12,9 +12,10 @@ func (s *Server) person(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.Packages.ByPerson(ctx, by, p.Name)
+	after := c.QueryParam("after")
+	list, next, err := s.Packages.ByPerson(ctx, by, p.Name, after)
 	if err != nil {
 		return err
 	}
-	return s.render(c, views.Person{Person: p, Packages: list})
+	return s.render(c, views.Person{Person: p, Packages: list, Next: next, First: after == ""})
 }

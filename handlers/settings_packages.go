@@ -7,10 +7,10 @@ import (
 )
 
 func (s *Server) myPackages(c echo.Context) error {
-	by := actor(c)
-	list, err := s.Packages.ByPerson(c.Request().Context(), by, by.Name)
+	by, after := actor(c), c.QueryParam("after")
+	list, next, err := s.Packages.ByPerson(c.Request().Context(), by, by.Name, after)
 	if err != nil {
 		return err
 	}
-	return s.render(c, views.SettingsPackages{Packages: list})
+	return s.render(c, views.SettingsPackages{Packages: list, Next: next, First: after == ""})
 }

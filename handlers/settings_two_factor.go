@@ -251,7 +251,7 @@ func (s *Server) twoFactorOffPage(c echo.Context) error {
 	if st.Mode == access.NoFactor {
 		return redirect(c, twoFactorHome) // there is nothing to turn off
 	}
-	packages, err := s.Packages.ByPerson(ctx, by, by.Name)
+	packages, err := s.Packages.Maintained(ctx, by, by.Name)
 	if err != nil {
 		return err
 	}

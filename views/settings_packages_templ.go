@@ -14,7 +14,11 @@ import (
 )
 
 // SettingsPackages lists what a person maintains, private packages included.
-type SettingsPackages struct{ Packages []registry.Summary }
+type SettingsPackages struct {
+	Packages []registry.Summary
+	Next     string // the name to go on after; "" at the end
+	First    bool
+}
 
 func (p SettingsPackages) Page() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -144,6 +148,14 @@ func (p SettingsPackages) Page() templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " ")
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+					templ_7745c5c3_Err = morePackages("/settings/packages", p.Next, p.First).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
 					return nil
 				})
 				templ_7745c5c3_Err = ui.Sheet("", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
@@ -200,7 +212,7 @@ func unverified() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<strong>Your email address is not verified yet,</strong> so you cannot publish. Follow the link that we mailed you, or <a href=\"/settings/emails\">have it sent again</a>.")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<strong>Your email address is not verified yet,</strong> so you cannot publish. Follow the link that we mailed you, or <a href=\"/settings/emails\">have it sent again</a>.")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -11,7 +11,7 @@ import (
 
 const (
 	versionsPerPage = 100
-	packagesPerPage = 200
+	packagesPerPage = 100
 )
 
 // Summary is a package in a list.
@@ -106,12 +106,18 @@ func (s *Service) Recent(ctx context.Context, by access.Actor, n int) ([]Summary
 	return store{s.db}.recent(ctx, by.Viewer(), n)
 }
 
-// ByPerson lists the packages that a person maintains, as far as the actor may see them, at most 200.
-func (s *Service) ByPerson(ctx context.Context, by access.Actor, person string) ([]Summary, error) {
+// ByPerson lists the packages that a person maintains, as far as the actor may see them: at most 100, by name,
+// after a name. next is the name to go on after, or "" at the end.
+func (s *Service) ByPerson(ctx context.Context, by access.Actor, person, after string) (list []Summary, next string, err error) {
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return store{s.db}.maintainedBy(ctx, person, by.Viewer(), packagesPerPage)
+	list, err = store{s.db}.maintainedBy(ctx, person, by.Viewer(), after, packagesPerPage+1)
+	if len(list) > packagesPerPage {
+		list = list[:packagesPerPage]
+		next = list[packagesPerPage-1].Name
+	}
+	return list, next, err
 }
 
 // Find returns the id of a package that the actor may read, for what is kept beside packages.

@@ -152,7 +152,11 @@ func TestHiddenPackagesLookAbsent(t *testing.T) {
 			if got := w.tarball(by, "@ann/hidden", "hidden-1.0.0.tgz"); got != absent.Error() {
 				t.Error(got)
 			}
-			for _, list := range [][]registry.Summary{must(w.Recent(t.Context(), by, 10)), must(w.ByPerson(t.Context(), by, "ann"))} {
+			ofAnn, _, err := w.ByPerson(t.Context(), by, "ann", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, list := range [][]registry.Summary{must(w.Recent(t.Context(), by, 10)), ofAnn} {
 				if len(list) != 0 {
 					t.Error("listed:", list)
 				}
