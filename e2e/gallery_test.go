@@ -91,8 +91,8 @@ var notPages = map[string]bool{"/static/:file": true, "/favicon.ico": true, "/fa
 // midway are pages that exist only while somebody is signing in or setting something up, where no address alone
 // leads. They have no picture yet; the tests of handlers and TestSecurityKeyInARealBrowser go through them.
 var midway = map[string]bool{
-	"/login/factor": true, "/login/recovery-code": true, "/settings/two-factor/app": true, "/settings/two-factor/codes": true,
-	"/org/:org/security/preview": true,
+	"/login/factor": true, "/login/code": true, "/login/lost": true, "/login/recovery-code": true, "/settings/two-factor/app": true,
+	"/settings/two-factor/codes": true, "/org/:org/security/preview": true,
 }
 
 // pages turns the list of routes into addresses. A route with a parameter that nobody gave an example for
@@ -151,6 +151,7 @@ func (g *gallery) examples() map[string][]page {
 			at("/verify/used-already")...),
 		"/password/reset/:token": at(g.mailed("Choose a new password", "/password/reset/"), "/password/reset/used-already"),
 		"/lock/:token":           at(g.mailed("Choose a new password", "/lock/"), "/lock/used-already"),
+		"/recovery/:token":       at("/recovery/used-already"),
 		"/invitations/:token":    at(g.mailed("You are invited", "/invitations/"), "/invitations/used-already"),
 		"/org/:org/members":      at("/org/tidewater/members", "/org/tidewater/members?find=zz"),
 		"/org/:org/invitations":  at("/org/tidewater/invitations"),

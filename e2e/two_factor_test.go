@@ -261,6 +261,44 @@ func TestAppFromEnrolmentToTurningOff(t *testing.T) {
 	ben.says("Sign out")
 }
 
+// TestOperatorReviewsRecovery asks to be let in, lets the operator look, and ends the request by mail.
+func TestOperatorReviewsRecovery(t *testing.T) {
+	t.Parallel()
+	s := started(t)
+	operator := newBrowser(t, s.url)
+	becomeOperator(t, s, operator)
+	if err := s.account("ann"); err != nil {
+		t.Fatal(err)
+	}
+	ann := operator.another()
+	ann.withAuthenticator()
+	ann.open("/login")
+	ann.fill("login", "ann", "password", password)
+	ann.press("Sign in")
+	ann.withKey("Blue key")
+	ann.press("Sign out")
+	ann.halfIn("ann")
+	ann.follow("Lost everything?")
+	ann.fill("reason", "My bag was stolen. Call me.")
+	ann.press("Ask to be let in")
+	link := letter(operator, "without its second factor", "/recovery/")
+	ann.open(link)
+	ann.press("It was me: ask the operator")
+	ann.says("The request waits")
+	operator.open("/operator/recoveries")
+	operator.says("My bag was stolen")
+	if out, err := s.command("", "user", "recovery", "list"); err != nil || !strings.Contains(out, "ann@example.test") {
+		t.Errorf("%v %s", err, out)
+	}
+	if _, err := s.command("", "user", "recovery", "approve", "ann"); err == nil || !strings.Contains(err.Error(), "still has time") {
+		t.Errorf("before the waiting time: %v", err)
+	}
+	ann.press("This was not me: end it")
+	ann.says("The request is over")
+	operator.open("/operator/recoveries")
+	operator.says("Nobody asks")
+}
+
 var mailedDigits = regexp.MustCompile(`(?m)^\s*([0-9]{8})\s*$`)
 
 // mailedCode returns the code in the newest letter, other than one that was used before.

@@ -245,3 +245,53 @@ func TestAppFromEnrolmentToSignIn(t *testing.T) {
 		t.Errorf("%d %s", r.status, r.location())
 	}
 }
+
+func TestLostEverything(t *testing.T) {
+	p := peopled(t)
+	p.as("ann").withKey()
+	b := p.halfIn("ann")
+	if r := b.get("/login/factor"); !r.has("a[href=/login/lost]") {
+		t.Error("the way is not shown")
+	}
+	if r := b.get("/login/lost"); r.status != 200 || !strings.Contains(r.text("main"), "a•••@example.com") {
+		t.Errorf("%d %s", r.status, r.text("main"))
+	}
+	if r := b.post("/login/lost", form("reason", "")); r.status != 422 || !r.has("#reason-problem") {
+		t.Errorf("%d %s", r.status, r.text("main"))
+	}
+	if r := b.post("/login/lost", form("reason", "<b>My phone</b> is gone")); r.location() != "/login" {
+		t.Fatalf("%d %s", r.status, r.text("main"))
+	}
+	link := regexp.MustCompile(`/recovery/[A-Z2-7]{26}`).FindString(p.Mails("ann@example.com")[0].Body)
+	mail := p.visit()
+	if r := mail.get(link); r.status != 200 || !r.has("button[value=mine]") {
+		t.Fatalf("%d %s", r.status, r.text("main"))
+	}
+	if r := mail.post(link, form("answer", "mine")); r.location() != link {
+		t.Fatalf("%d %s", r.status, r.text("main"))
+	}
+	if r := mail.get(link); r.has("button[value=mine]") || !r.has("button[value=not-mine]") {
+		t.Error(r.text("main"))
+	}
+	olga := p.as("olga")
+	if r := olga.get("/operator/recoveries"); !strings.Contains(r.text("main"), "<b>My phone</b> is gone") || r.has("button[value=approve]") {
+		t.Error(r.text("main"))
+	}
+	p.Advance(72 * time.Hour)
+	olga = p.as("olga")
+	p.Advance(20 * time.Minute)
+	if r := olga.post("/operator/recoveries", form("name", "ann", "act", "approve")); r.location() != "/sudo" {
+		t.Errorf("without a fresh proof: %d %s", r.status, r.location())
+	}
+	olga.post("/sudo", form("password", apptest.Password))
+	if r := olga.post("/operator/recoveries", form("name", "ann", "act", "approve")); r.location() != "/operator/recoveries" {
+		t.Fatalf("%d %s", r.status, r.text("main"))
+	}
+	ann := p.as("ann")
+	if r := ann.get("/settings/two-factor"); !strings.Contains(r.text("main"), "It is off") || !r.has(".note.warn:contains(read-only for another 3 days, because its second factor was taken off)") {
+		t.Error(r.text("main"))
+	}
+	if r := mail.post(link, form("answer", "not-mine")); r.status != 404 {
+		t.Errorf("the link still works: %d", r.status)
+	}
+}

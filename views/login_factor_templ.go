@@ -117,7 +117,7 @@ func (p LoginFactor) Page() templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<a href=\"/login\">Begin again</a></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<a href=\"/login/lost\">Lost everything?</a> · <a href=\"/login\">Begin again</a></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -231,7 +231,7 @@ func (p LoginRecovery) Page() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " <p class=\"aside\"><a href=\"/login/factor\">Back to your other factors</a></p><p class=\"aside\">Lost everything? Ask whoever runs this registry: after making sure that it is you, they can take your second factor off the account.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, " <p class=\"aside\"><a href=\"/login/factor\">Back to your other factors</a></p><p class=\"aside\">Lost everything? <a href=\"/login/lost\">Ask to be let in</a>: whoever runs this registry can take your second factor off.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -34,6 +34,7 @@ func operator(f ui.Frame) []ui.Place {
 		{Name: "Operator"},
 		{Href: "/operator", Name: "Overview"},
 		{Href: "/operator/people", Name: "People"},
+		{Href: "/operator/recoveries", Name: "Lost factors"},
 	}
 	if f.Mail {
 		places = append(places, ui.Place{Href: "/operator/mail", Name: "Mail"})

@@ -40,8 +40,13 @@ type command struct {
 
 	Serve serveCommand `cmd:"" help:"Run the server."`
 	User  struct {
-		Create userCreate `cmd:"" help:"Make a verified account."`
-		Unlock userUnlock `cmd:"" help:"Open an account again that its owner locked."`
+		Create   userCreate `cmd:"" help:"Make a verified account."`
+		Unlock   userUnlock `cmd:"" help:"Open an account again that its owner locked."`
+		Recovery struct {
+			List    recoveryList    `cmd:"" help:"List who asks to be let in without a second factor."`
+			Approve recoveryApprove `cmd:"" help:"Take the second factor off an account whose owner lost it."`
+			Deny    recoveryDeny    `cmd:"" help:"Refuse the request of an account."`
+		} `cmd:"" help:"Decide about people who lost every second factor."`
 	} `cmd:"" help:"Manage accounts."`
 	Token struct {
 		Create tokenCreate `cmd:"" help:"Make an access token and print its secret, alone, once."`

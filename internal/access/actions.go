@@ -57,6 +57,7 @@ const (
 	AdvisoryManage        Action = "advisory.manage"
 	OperatorView          Action = "operator.view"
 	OperatorManage        Action = "operator.manage"
+	RecoveryDecide        Action = "recovery.decide"
 )
 
 // byToken says what a token must be allowed for an action.
@@ -140,4 +141,5 @@ var actions = map[Action]need{
 	AdvisoryManage:        {standing: Owner, token: never},
 	OperatorView:          {standing: Owner, token: never, safe: true},
 	OperatorManage:        {standing: Owner, token: never},
+	RecoveryDecide:        {standing: Owner, token: never, factor: always, sudo: true},
 }

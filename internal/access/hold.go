@@ -16,10 +16,16 @@ type Reason string
 // HeldAfterRecoveryCode is the reason when somebody proved themselves with a recovery code.
 const HeldAfterRecoveryCode Reason = "recovery_code"
 
+// HeldAfterRecovery is the reason when an operator took the second factor off.
+const HeldAfterRecovery Reason = "recovery"
+
 // Why says a reason in words, after "because".
 func (r Reason) Why() string {
-	if r == HeldAfterRecoveryCode {
+	switch r {
+	case HeldAfterRecoveryCode:
 		return "somebody used a recovery code"
+	case HeldAfterRecovery:
+		return "its second factor was taken off"
 	}
 	return "of what happened to it"
 }

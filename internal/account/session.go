@@ -167,6 +167,6 @@ func (s *Service) alive(ctx context.Context, tx *db.Tx, by access.Actor) error {
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		now, st := s.now(), store{tx}
-		return errors.Join(st.sweepLinks(ctx, now), st.sweepSignIns(ctx, now), st.sweepSessions(ctx, now.Add(-remember)))
+		return errors.Join(st.sweepLinks(ctx, now), st.sweepSignIns(ctx, now), st.sweepRecoveries(ctx, now.Add(-RecoveryLife)), st.sweepSessions(ctx, now.Add(-remember)))
 	})
 }

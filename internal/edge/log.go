@@ -12,7 +12,7 @@ import (
 
 // secretPaths are the beginnings of addresses whose rest is a secret.
 var secretPaths = []string{
-	"/-/user/token/", "/verify/", "/password/reset/", "/invitations/", "/setup/", "/lock/", "/auth/",
+	"/-/user/token/", "/verify/", "/password/reset/", "/invitations/", "/setup/", "/lock/", "/recovery/", "/auth/",
 }
 
 // safePath is the path as it may be logged: without secrets, and never with the query. It is also cut,

@@ -12,7 +12,7 @@ import (
 var withoutActor = []string{
 	"internal/audit.Seal",
 	"internal/account.ClaimScope", "internal/account.HasOperator", "internal/account.Invitation", "internal/account.LockLink",
-	"internal/account.Notify", "internal/account.ResetLink",
+	"internal/account.Notify", "internal/account.RecoveryLink", "internal/account.ResetLink",
 	"internal/account.SetupOpen", "internal/account.Sweep",
 	"internal/jobs.Run", "internal/jobs.Step",
 	"internal/outbox.Enqueue", "internal/outbox.Deliver",

@@ -195,6 +195,14 @@ func (s *Service) TurnOff(ctx context.Context, by access.Actor) error {
 	})
 }
 
+// Reset removes the factors of somebody who lost them, in the transaction of an operator's decision.
+func (s *Service) Reset(ctx context.Context, tx *db.Tx, by access.Actor, userID string) error {
+	if err := access.Check(by, access.RecoveryDecide, access.Installation(by), s.now()); err != nil {
+		return err
+	}
+	return s.turnOff(ctx, tx, by, userID, "recovery")
+}
+
 func (s *Service) turnOff(ctx context.Context, tx *db.Tx, by access.Actor, userID, why string) error {
 	if err := only(ErrOff)(store{tx}.turnOff(ctx, userID)); err != nil {
 		return err
