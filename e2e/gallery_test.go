@@ -85,8 +85,10 @@ func openGallery(t *testing.T) *gallery {
 }
 
 // notPages are addresses that answer with something else than a page.
-var notPages = map[string]bool{"/static/:file": true, "/favicon.ico": true, "/favicon.svg": true, "/robots.txt": true, "/settings/security-log/export": true,
-	"/org/:org/members/export": true, "/org/:org/audit-log/export": true}
+var notPages = map[string]bool{
+	"/static/:file": true, "/favicon.ico": true, "/favicon.svg": true, "/robots.txt": true, "/settings/security-log/export": true,
+	"/org/:org/members/export": true, "/org/:org/audit-log/export": true,
+}
 
 // midway are pages that exist only while somebody is signing in or setting something up, where no address alone
 // leads. They have no picture yet; the tests of handlers and TestSecurityKeyInARealBrowser go through them.
@@ -155,6 +157,8 @@ func (g *gallery) examples() map[string][]page {
 		"/invitations/:token":    at(g.mailed("You are invited", "/invitations/"), "/invitations/used-already"),
 		"/org/:org/members":      at("/org/tidewater/members", "/org/tidewater/members?find=zz"),
 		"/org/:org/invitations":  at("/org/tidewater/invitations"),
+		"/org/:org/teams":        at("/org/tidewater/teams"),
+		"/org/:org/teams/:team":  at("/org/tidewater/teams/web", "/org/tidewater/teams/developers"),
 		"/org/:org/security":     at("/org/tidewater/security"),
 		"/org/:org/audit-log":    at("/org/tidewater/audit-log", "/org/tidewater/audit-log?person=amara", "/org/tidewater/audit-log?action=team&person=nobody"),
 		"/setup/:token":          at("/setup/used-already"), // an unused one is among the pages of an empty registry

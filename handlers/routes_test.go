@@ -122,6 +122,10 @@ var matrix = map[string][3]int{
 	"POST /org/:org/security/restore": {303, 404, 404},
 	"GET /org/:org/audit-log":         {303, 200, 404},
 	"GET /org/:org/audit-log/export":  {303, 200, 404},
+	"GET /org/:org/teams":             {303, 200, 404},
+	"POST /org/:org/teams":            {303, 422, 404},
+	"GET /org/:org/teams/:team":       {303, 200, 404},
+	"POST /org/:org/teams/:team":      {303, 422, 422},
 	"GET /org/:org/invitations":       {303, 200, 404},
 	"POST /org/:org/invitations":      {303, 422, 404},
 	"POST /org/:org/invitations/:id":  {303, 404, 404},
@@ -141,7 +145,7 @@ var matrix = map[string][3]int{
 // filled is a route's path with something believable in place of its parameters.
 func filled(path string) string {
 	return strings.NewReplacer(":name", "gadget", ":person", "ann", ":version", "2.0.0", ":range", "2.0.0...2.0.0", "*", "package.json", ":token", "AAAABBBBCCCCDDDDEEEEFFFFGG", ":id", "AAAABBBBCCCCDDDDEEEEFFFFGG",
-		":file", "app.css", ":org", "acme").Replace(path)
+		":file", "app.css", ":org", "acme", ":team", "developers").Replace(path)
 }
 
 func TestEveryRouteKnowsWhoItIsFor(t *testing.T) {

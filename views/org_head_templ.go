@@ -23,6 +23,9 @@ type OrgHead struct {
 	Count int64 // of members
 }
 
+// Admin reports whether whoever looks decides over teams.
+func (h OrgHead) Admin() bool { return h.Role == org.Owner || h.Role == org.Admin }
+
 // Owner reports whether an owner looks.
 func (h OrgHead) Owner() bool { return h.Role == org.Owner }
 
@@ -41,7 +44,7 @@ func roleName(r org.Role) string {
 
 // places are the pages of the organization that whoever looks may see.
 func (h OrgHead) places() []ui.Place {
-	places := []ui.Place{{Href: orgURL(h.Name, "members"), Name: "Members"}}
+	places := []ui.Place{{Href: orgURL(h.Name, "members"), Name: "Members"}, {Href: orgURL(h.Name, "teams"), Name: "Teams"}}
 	if h.Owner() {
 		places = append(places,
 			ui.Place{Href: orgURL(h.Name, "invitations"), Name: "Invitations"},
@@ -56,7 +59,7 @@ func factors(r org.Requirement) string {
 	if r == org.KeysRequired {
 		return "security keys only"
 	}
-	return "any second factor"
+	return "a second factor"
 }
 
 func dayOf(t *time.Time) string { return t.UTC().Format("2 January 2006") }
@@ -111,7 +114,7 @@ func (h OrgHead) head(here string) templ.Component {
 				var templ_7745c5c3_Var3 string
 				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("From " + dayOf(h.RequiresFrom) + " on, " + h.Name + " requires two-factor authentication")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 62, Col: 103}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 65, Col: 103}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 				if templ_7745c5c3_Err != nil {
@@ -124,7 +127,7 @@ func (h OrgHead) head(here string) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(" (" + factors(h.Requires) + "). Members who have not set it up by then are removed. ")
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 63, Col: 91}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/org_head.templ`, Line: 66, Col: 91}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {

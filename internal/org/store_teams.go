@@ -91,6 +91,13 @@ func (s store) grants(ctx context.Context, teamID string) (out []Grant, err erro
 	return out, err
 }
 
+func (s store) alone(ctx context.Context, teamID string) (names []string, err error) {
+	err = s.Select(ctx, &names, `SELECT p.name FROM team_packages g JOIN packages p ON p.id = g.package_id
+		WHERE g.team_id = ? AND NOT EXISTS (SELECT 1 FROM team_packages h WHERE h.package_id = g.package_id AND h.team_id <> g.team_id)
+		ORDER BY p.name`, teamID)
+	return names, err
+}
+
 // allPackages are those of a scope. "0" is the character after "/", so that the index on names is used.
 func (s store) allPackages(ctx context.Context, scope string) (out []Grant, err error) {
 	err = s.Select(ctx, &out, `SELECT name AS package, 'write' AS permission FROM packages WHERE name > ? AND name < ? ORDER BY name`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 	"time"
 
 	"latchkey/db"
@@ -104,16 +105,39 @@ func (s *Service) changeTeam(ctx context.Context, by access.Actor, name, team st
 	})
 }
 
-// RemoveTeam removes a team. Its members and packages stay, and owners reach every package.
+// Alone lists the packages that no other team reaches: without this one, only owners and whoever published
+// them first do.
+func (s *Service) Alone(ctx context.Context, by access.Actor, name, team string) ([]string, error) {
+	st, err := s.authorize(ctx, s.db, by, access.OrgView, name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := store{s.db}.team(ctx, st.OrgID, team)
+	if err != nil {
+		return nil, err
+	}
+	return store{s.db}.alone(ctx, t.ID)
+}
+
+// RemoveTeam removes a team. Its members and packages stay: those that no other team reaches fall to the
+// owners, who reach every package, and the log says which.
 func (s *Service) RemoveTeam(ctx context.Context, by access.Actor, name, team string) error {
 	return s.changeTeam(ctx, by, name, team, func(ctx context.Context, tx *db.Tx, o Org, t Team) error {
 		if t.Name == Developers {
 			return errDevelopers
 		}
+		alone, err := store{tx}.alone(ctx, t.ID)
+		if err != nil {
+			return err
+		}
 		if err := (store{tx}).removeTeam(ctx, t.ID); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, by, o, audit.TeamRemoved, map[string]string{"team": t.Name})
+		detail := map[string]string{"team": t.Name}
+		if len(alone) > 0 {
+			detail["to_owners"] = strings.Join(alone, ", ")
+		}
+		return s.record(ctx, tx, by, o, audit.TeamRemoved, detail)
 	})
 }
 
