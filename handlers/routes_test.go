@@ -80,6 +80,13 @@ var matrix = map[string][3]int{
 	"POST /auth/confirm/:id":       {303, 404, 404},
 	"POST /auth/confirm/:id/begin": {303, 404, 404},
 
+	"GET /settings/tokens":             {303, 200, 200},
+	"POST /settings/tokens":            {303, 422, 422},
+	"GET /settings/tokens/new":         {303, 200, 200},
+	"POST /settings/tokens/new":        {303, 422, 422},
+	"GET /settings/tokens/:id/rotate":  {303, 404, 404},
+	"POST /settings/tokens/:id/rotate": {303, 404, 404},
+
 	"GET /settings/profile":          {303, 200, 200},
 	"POST /settings/profile":         {303, 303, 303},
 	"GET /settings/emails":           {303, 200, 200},

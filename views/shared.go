@@ -20,6 +20,7 @@ var settings = []ui.Place{
 	{Name: "Security"},
 	{Href: "/settings/two-factor", Name: "Two-factor"},
 	{Href: "/settings/sessions", Name: "Sessions"},
+	{Href: "/settings/tokens", Name: "Access tokens"},
 	{Href: "/settings/security-log", Name: "Security log"},
 	{Href: "/settings/lock", Name: "Lock account"},
 	{Name: "Yours"},

@@ -54,14 +54,15 @@ func (g *Grant) beyond(f Facts) bool {
 	case g == nil || !g.Limited:
 		return false
 	case f.Package != "":
-		return !g.reaches(f.Package)
+		return !g.Reaches(f.Package)
 	case f.Org != "":
 		return !slices.Contains(g.Orgs, f.Org)
 	}
 	return false
 }
 
-func (g *Grant) reaches(name string) bool {
+// Reaches reports whether a package is among those that a token is limited to.
+func (g *Grant) Reaches(name string) bool {
 	if slices.Contains(g.Packages, name) {
 		return true
 	}

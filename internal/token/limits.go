@@ -122,6 +122,11 @@ func (l Limits) grant(id, kind string) *access.Grant {
 	}
 }
 
+// Reaches reports whether a token with these limits reaches a package, as far as its owner does.
+func (l Limits) Reaches(name string) bool {
+	return !l.Limited || (&access.Grant{Packages: l.Packages}).Reaches(name)
+}
+
 // writes reports whether a token can change anything.
 func (l Limits) writes(kind string) bool { return kind != ReadOnly || l.Manages }
 
