@@ -163,8 +163,10 @@ func (g *gallery) examples() map[string][]page {
 		"/org/:org/audit-log":    at("/org/tidewater/audit-log", "/org/tidewater/audit-log?person=amara", "/org/tidewater/audit-log?action=team&person=nobody"),
 		"/setup/:token":          at("/setup/used-already"), // an unused one is among the pages of an empty registry
 		"/auth/login/:id":        at(g.terminalWaits()),
-		"/auth/confirm/:id":      at("/auth/confirm/used-already"),
-		"/operator/mail/:id":     at(g.newestLetter()),
+
+		"/settings/tokens/:id/rotate": at(g.rotation()),
+		"/auth/confirm/:id":           at("/auth/confirm/used-already"),
+		"/operator/mail/:id":          at(g.newestLetter()),
 	}
 	m["/package/:name/files"] = at("/package/left-align/files")
 	m["/package/:name/files/:version"] = at("/package/tide-table/files/3.0.0-beta.2", "/package/kelp/files/0.0.1")
@@ -209,6 +211,13 @@ func (g *gallery) newestLetter() string {
 	g.t.Helper()
 	g.mira.open("/operator/mail")
 	return strings.TrimPrefix(g.mira.link("/operator/mail/"), g.s.url)
+}
+
+// rotation is where one of mira's tokens gets a new secret.
+func (g *gallery) rotation() string {
+	g.t.Helper()
+	g.mira.open("/settings/tokens")
+	return strings.TrimPrefix(g.mira.link("/settings/tokens/0"), g.s.url)
 }
 
 // terminalWaits is what npm login opens.

@@ -98,7 +98,7 @@ func personCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: person NAME [KIND]")
 	}
-	s, kind := of(ts), "automation"
+	s, kind := of(ts), "publish"
 	if len(args) == 2 {
 		kind = args[1]
 	}

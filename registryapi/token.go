@@ -1,6 +1,7 @@
 package registryapi
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
+	"latchkey/internal/account"
 	"latchkey/internal/errs"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
@@ -238,6 +240,9 @@ func (s *Server) createToken(c echo.Context) error {
 		return err
 	}
 	if err := s.Accounts.Again(ctx, by, order.Password); err != nil {
+		if errors.Is(err, account.ErrPassword) {
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Basic realm="registry"`) // npm then speaks of the password
+		}
 		return err
 	}
 	in, err := order.token(s.Now())

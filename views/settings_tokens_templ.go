@@ -135,7 +135,7 @@ func (p SettingsTokens) Page() templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<section id=\"tokens\" class=\"sheet\"><header><div><h2>Your tokens</h2><p>Terminals that you signed in with npm login are among your <a href=\"/settings/sessions\">sessions</a>.</p></div><a class=\"button\" href=\"/settings/tokens/new\">New token</a></header>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<section id=\"tokens\" class=\"sheet\"><header><div><h2>Your tokens</h2><p>Terminals that you signed in with npm login are among your <a href=\"/settings/sessions\">sessions</a>.</p></div><a class=\"button act\" href=\"/settings/tokens/new\">New token</a></header>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

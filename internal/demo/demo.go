@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -78,7 +79,15 @@ func (w *world) move(password string) error {
 		}
 	}
 	events = append(events,
-		event{200 * day, func() error { return w.token("jonas", "release pipeline", token.Automation) }},
+		event{200 * day, func() error {
+			return w.token(token.NewToken{Owner: "jonas", Name: "release pipeline", Kind: token.Automation})
+		}},
+		event{150 * day, func() error { return w.token(token.NewToken{Owner: "mira", Name: "old laptop", Kind: token.ReadOnly}) }},
+		event{4 * day, func() error {
+			return w.token(token.NewToken{Owner: "mira", Name: "ci-release", Kind: token.Automation, Days: 30, Limits: token.Limits{
+				Note: "the runner of the release job", Limited: true, Packages: []string{"@tidewater/*"}, Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
+			}})
+		}},
 		event{120 * day, func() error { return w.organize("tidewater", "mira") }},
 		event{110 * day, func() error { return w.welcome("tidewater", "mira", "jonas", org.Admin) }},
 		event{100 * day, func() error { return w.welcome("tidewater", "mira", "amara", org.Member) }},
@@ -128,8 +137,8 @@ func (w *world) signUp(password string) error {
 	return err
 }
 
-func (w *world) token(owner, name, kind string) error {
-	_, err := w.app.Tokens.Create(w.ctx, access.Console(), token.NewToken{Owner: owner, Name: name, Kind: kind})
+func (w *world) token(in token.NewToken) error {
+	_, err := w.app.Tokens.Create(w.ctx, access.Console(), in)
 	return err
 }
 
