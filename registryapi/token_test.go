@@ -91,6 +91,10 @@ func TestTokensThatNpmMayNotMake(t *testing.T) {
 			t.Errorf("%s: %d %s", body, got.StatusCode, got.text)
 		}
 	}
+	wrong := r.do("POST", "/-/npm/v1/tokens", cli, `{"name":"ci","password":"wrong wrong wrong"}`)
+	if h := wrong.Header.Get("Www-Authenticate"); h != `Basic realm="registry"` { // with Bearer npm speaks of the token
+		t.Error(h, wrong.text)
+	}
 	if after := r.tokens("/-/npm/v1/tokens", cli).Total; after != before {
 		t.Errorf("%d tokens, %d before", after, before)
 	}

@@ -23,9 +23,6 @@ func (s *Service) Again(ctx context.Context, by access.Actor, password string) e
 	}
 	held := counts{{"confirm:" + by.Grant.TokenID, s.cfg.Limits.SignInRate}}
 	if _, err = s.prove(ctx, by, u, held, password); errors.Is(err, ErrSignIn) {
-		if err := s.doubt(ctx, by, u); err != nil {
-			return err
-		}
 		return ErrPassword
 	}
 	return err
