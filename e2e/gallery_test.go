@@ -159,6 +159,7 @@ func (g *gallery) examples() map[string][]page {
 		"/org/:org/invitations":  at("/org/tidewater/invitations"),
 		"/org/:org/teams":        at("/org/tidewater/teams"),
 		"/org/:org/teams/:team":  at("/org/tidewater/teams/web", "/org/tidewater/teams/developers"),
+		"/org/:org/delete":       at("/org/tidewater/delete"),
 		"/org/:org/security":     at("/org/tidewater/security"),
 		"/org/:org/audit-log":    at("/org/tidewater/audit-log", "/org/tidewater/audit-log?person=amara", "/org/tidewater/audit-log?action=team&person=nobody"),
 		"/setup/:token":          at("/setup/used-already"), // an unused one is among the pages of an empty registry

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/access"
 	"latchkey/internal/org"
 )
 
@@ -88,11 +89,11 @@ func TestEnforcementFromChoiceToRestoring(t *testing.T) {
 		t.Errorf("the wrong name: %d %s", r.status, r.text("main"))
 	}
 	confirm.Set("confirm", "acme")
-	p.Advance(6 * time.Minute)
+	p.Advance(access.SudoFor)
 	if r = ann.post(home, confirm); r.location() != "/sudo" {
 		t.Errorf("not confirmed: %d %s", r.status, r.location())
 	}
-	p.Advance(-6 * time.Minute)
+	p.Advance(-access.SudoFor)
 	if r = ann.post(home, confirm); r.location() != home {
 		t.Fatalf("%d %s", r.status, r.text("main"))
 	}
@@ -170,5 +171,22 @@ func TestEnforcementFromADayAndJoiningIt(t *testing.T) {
 	}
 	if r := dan.post(link, form("answer", "accept")); r.location() != "/org/acme/members" {
 		t.Errorf("%d %s", r.status, r.text("main"))
+	}
+}
+
+func TestOrganizationIsDeletedAfterItsNameWasTyped(t *testing.T) {
+	p := newPortal(t)
+	ann := acmeOf(t, p)
+	if r := ann.get("/org/acme/delete"); r.status != http.StatusOK || !strings.Contains(r.text("main"), "1 team goes with it") {
+		t.Fatalf("%d %s", r.status, r.text("main"))
+	}
+	if r := ann.post("/org/acme/delete", form("confirm", "acmee")); r.status != http.StatusUnprocessableEntity || !r.has("#confirm-problem") {
+		t.Errorf("the wrong name: %d %s", r.status, r.text("main"))
+	}
+	if r := ann.post("/org/acme/delete", form("confirm", "acme")); r.location() != "/settings/organizations" {
+		t.Fatalf("%d %s", r.status, r.text("main"))
+	}
+	if r := ann.get("/org/acme/members"); r.status != http.StatusNotFound {
+		t.Errorf("it is still there: %d", r.status)
 	}
 }

@@ -115,6 +115,8 @@ func (s *Server) orgRoutes() []route {
 		{signedIn, "GET", "/org/:org/security", s.orgSecurityPage},
 		{fresh, "GET", "/org/:org/security/preview", s.orgPreviewPage},
 		{fresh, "POST", "/org/:org/security", s.changeOrgSecurity},
+		{fresh, "GET", "/org/:org/delete", s.orgDeletePage},
+		{fresh, "POST", "/org/:org/delete", s.deleteOrg},
 		{signedIn, "GET", "/org/:org/audit-log", s.orgLogPage},
 		{signedIn, "GET", "/org/:org/audit-log/export", s.exportOrgLog},
 		{signedIn, "POST", "/org/:org/security/restore", s.restoreMember},

@@ -123,6 +123,8 @@ var matrix = map[string][3]int{
 	"POST /org/:org/members":          {303, 422, 422},
 	"GET /org/:org/members/export":    {303, 200, 404},
 	"POST /org/:org/reminders":        {303, 303, 404},
+	"GET /org/:org/delete":            {303, 200, 404},
+	"POST /org/:org/delete":           {303, 422, 404},
 	"GET /org/:org/security":          {303, 200, 404},
 	"GET /org/:org/security/preview":  {303, 422, 404},
 	"POST /org/:org/security":         {303, 422, 404},

@@ -119,6 +119,9 @@ func TestPublishAsksForTheSecondFactor(t *testing.T) {
 	if got := r.do("PUT", "/gift", r.token, string(machine.PublishBody())); got.StatusCode != 201 {
 		t.Errorf("a machine is asked: %d %s", got.StatusCode, got.text)
 	}
+	if got := r.do("PUT", "/gift", token, string(next.PublishBody()), webHeaders...); got.StatusCode != 403 || !strings.Contains(got.text, "cannot publish over") {
+		t.Errorf("a version that is there: %d %s", got.StatusCode, got.text)
+	}
 }
 
 func TestTagIsConfirmedByItsVeryRequest(t *testing.T) {

@@ -34,7 +34,6 @@ const (
 	OrgEnforce            Action = "org.enforce"
 	OrgViewLog            Action = "org.view_log"
 	OrgDelete             Action = "org.delete"
-	OrgConvert            Action = "org.convert"
 	OrgReadOffer          Action = "org.read_offer"
 	OrgAnswer             Action = "org.answer"
 	FactorView            Action = "factor.view"
@@ -116,7 +115,6 @@ var actions = map[Action]need{
 	OrgEnforce:            {standing: Owner, token: never, verified: true, factor: always, sudo: true},
 	OrgViewLog:            {standing: Owner, token: never, safe: true},
 	OrgDelete:             {standing: Owner, token: never, verified: true, factor: ofWriters, sudo: true},
-	OrgConvert:            {standing: Owner, token: never, verified: true, factor: ofWriters, sudo: true}, // of the account
 	OrgReadOffer:          {standing: Reader, token: never, safe: true},
 	OrgAnswer:             {standing: Owner, token: never, verified: true},
 	PackagePublish:        {standing: Writer, token: write, verified: true, factor: ofWriters},

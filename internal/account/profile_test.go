@@ -69,7 +69,7 @@ func TestReadOnlyTokenCannotChangeAProfile(t *testing.T) {
 	if _, err := w.Profile(t.Context(), by); err != nil {
 		t.Error(err)
 	}
-	by.Grant = &access.Grant{TokenID: "t"}
+	by.Grant = &access.Grant{TokenID: "t", Terminal: true}
 	w.OK(w.UpdateProfile(t.Context(), by, account.Profile{FullName: "x"}))
 }
 

@@ -64,7 +64,6 @@ const (
 	OrgReminded                  Event = "org.reminded"
 	OrgEnforcementOn             Event = "org.enforcement_on"
 	OrgEnforcementOff            Event = "org.enforcement_off"
-	OrgConverted                 Event = "org.converted"
 	OrgDeleted                   Event = "org.deleted"
 	TeamCreated                  Event = "team.created"
 	TeamRemoved                  Event = "team.removed"

@@ -30,6 +30,7 @@ var letters = map[string]map[string]string{
 	"factor-failed":      about("From", " from 203.0.113.7"),
 	"org-invitation":     {"Org": "acme", "By": "ann", "Role": "admin", "Link": "https://registry.example.com/invitations/abc"},
 	"org-removed":        about("Org", "acme", "By", "bob"),
+	"org-deleted":        about("Org", "acme", "By", "bob"),
 	"org-policy":         about("Org", "acme", "By", "bob", "What", "requires two-factor authentication of its members from 2 January 2030, 15:04 UTC on"),
 	"org-removed-factor": about("Org", "acme", "Until", "1 February 2030, 15:04 UTC", "Link", "https://registry.example.com/settings/two-factor"),
 	"org-restored":       about("Org", "acme", "By", "bob", "Role", "admin"),

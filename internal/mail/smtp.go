@@ -2,7 +2,6 @@ package mail
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -106,6 +105,3 @@ func heloName(host string) string {
 	}
 	return "[" + host + "]"
 }
-
-// trust adds the certificate of a test's server.
-func (s *SMTP) trust(c *tls.Config) { s.options = append(s.options, gomail.WithTLSConfig(c)) }

@@ -101,3 +101,16 @@ func (s store) userID(ctx context.Context, name string) (string, error) {
 func (s store) verifiedAddress(ctx context.Context, userID string) (string, error) {
 	return db.One[string](ctx, s, nil, `SELECT email_key FROM users WHERE id = ? AND email_verified_at IS NOT NULL`, userID)
 }
+
+// ending counts what goes with an organization, and the packages that would be left without one.
+func (s store) ending(ctx context.Context, orgID, name string, now time.Time) (e Ending, err error) {
+	err = s.Get(ctx, &e, `SELECT (SELECT COUNT(*) FROM org_members WHERE org_id = ?) AS members, (SELECT COUNT(*) FROM teams WHERE org_id = ?) AS teams,
+		(SELECT COUNT(*) FROM org_invitations WHERE org_id = ? AND expires_at > ?) AS invitations, (SELECT COUNT(*) FROM packages WHERE scope = ?) AS packages`,
+		orgID, orgID, orgID, now, name)
+	return e, err
+}
+
+func (s store) deleteOrg(ctx context.Context, orgID string) error {
+	_, err := s.Exec(ctx, `DELETE FROM orgs WHERE id = ?`, orgID)
+	return err
+}

@@ -64,14 +64,14 @@ func (s *Service) Publish(ctx context.Context, by access.Actor, name string, bod
 	if err != nil {
 		return Published{}, err
 	}
-	if err := by.Covers(access.Deed{Action: access.PackagePublish, Package: n.Full, Version: u.Version, Digest: u.integrity}); err != nil {
-		return Published{}, err
-	}
 	if isNew {
 		h.maintainers = []maintainer{{by.UserID, by.Name}}
 	}
 	if _, err := s.admit(ctx, s.db, by, h, u); err != nil { // before Commit, so that what is refused leaves no bytes behind
 		return Published{}, err
+	}
+	if err := by.Covers(access.Deed{Action: access.PackagePublish, Package: n.Full, Version: u.Version, Digest: u.integrity}); err != nil {
+		return Published{}, err // last, so that nobody is asked for what is refused anyhow
 	}
 	docs, err := s.documentsOf(ctx, by, h, u)
 	if err != nil {
