@@ -1,7 +1,6 @@
 package registryapi
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"latchkey/internal/access"
-	"latchkey/internal/account"
 	"latchkey/internal/errs"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
@@ -23,6 +21,7 @@ const (
 
 var (
 	errPermission = errs.New(errs.Invalid, "registryapi.token_permission", "Say what the token may do: expected no-access, read-only or read-write.")
+	errPassword   = errs.New(errs.Unauthenticated, "registryapi.token_password", "This is not the password of the account.")
 	errDays       = errs.New(errs.Invalid, "registryapi.token_days", "Say for how many days the token works: expected a whole number.")
 )
 
@@ -239,10 +238,12 @@ func (s *Server) createToken(c echo.Context) error {
 	if err := s.decode(c, &order); err != nil {
 		return err
 	}
-	if err := s.Accounts.Again(ctx, by, order.Password); err != nil {
-		if errors.Is(err, account.ErrPassword) {
-			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Basic realm="registry"`) // npm then speaks of the password
-		}
+	by, err = s.Accounts.Prove(ctx, by, order.Password)
+	if errs.AsInvalid(err) != nil {
+		c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Basic realm="registry"`) // npm then speaks of the password
+		return errPassword
+	}
+	if err != nil {
 		return err
 	}
 	in, err := order.token(s.Now())

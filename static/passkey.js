@@ -36,11 +36,14 @@
 
   // One ceremony at a time: the one that waits in the name field ends when a button begins another.
   let waiting;
-  const ceremony = async (begin, mediation) => {
+  const ceremony = async (form, begin, mediation) => {
     waiting?.abort();
     waiting = new AbortController();
     const { signal } = waiting;
-    const answer = await fetch(begin, { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: "", signal });
+    const body = new URLSearchParams();
+    const name = form.elements.namedItem("signed_in_as"); // whose page this is, as in every form
+    if (name) body.set(name.name, name.value);
+    const answer = await fetch(begin, { method: "POST", body, signal });
     if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("application/json")) throw new Error("begin");
     const { publicKey } = await answer.json();
     const options = { publicKey: decode(publicKey), signal };
@@ -61,7 +64,7 @@
     says.textContent = "Waiting for your key…";
     button.disabled = true;
     try {
-      send(form, await ceremony(button.dataset.begin));
+      send(form, await ceremony(form, button.dataset.begin));
     } catch (e) {
       says.textContent = e.name === "InvalidStateError"
         ? "This key is on your list already."
@@ -75,7 +78,7 @@
   const offer = async (form) => {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
     try {
-      send(form, await ceremony(form.dataset.offer, "conditional"));
+      send(form, await ceremony(form, form.dataset.offer, "conditional"));
     } catch {
       // Nobody chose one: the page works as it is.
     }

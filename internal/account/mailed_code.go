@@ -70,15 +70,16 @@ func (s *Service) mailCode(ctx context.Context, tx *db.Tx, by access.Actor, u us
 // verifyMailed finds out whether a code is the one that was mailed for an unfinished sign-in. A try is counted
 // before it is looked at, at this code and at all codes of the account together.
 func (s *Service) verifyMailed(ctx context.Context, by access.Actor, at twofactor.Place, code string) (twofactor.Proof, error) {
-	var kept string
-	err := s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		kept, err = store{tx}.tryCode(ctx, at.Bind, codeTries, s.now())
-		return err
+	return s.factors.VerifyMailed(ctx, by, at, code, func(ctx context.Context) (kept string, err error) {
+		err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
+			kept, err = store{tx}.tryCode(ctx, at.Bind, codeTries, s.now())
+			return err
+		})
+		if errors.Is(err, ErrPending) { // there is none, or it was tried too often: as any wrong one
+			return "", nil
+		}
+		return kept, err
 	})
-	if err != nil && !errors.Is(err, ErrPending) {
-		return twofactor.Proof{}, err
-	}
-	return s.factors.VerifyMailed(ctx, by, at, kept, code)
 }
 
 // terminalPlace is where the code proves something that was mailed for a terminal. npm repeats its whole

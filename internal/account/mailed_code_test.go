@@ -83,9 +83,9 @@ func TestOfFiftyEqualMailedCodesOneCounts(t *testing.T) {
 	mailing(t, func(t *testing.T, w *world) {
 		s := w.SignedIn("ann")
 		code := w.mailedCode()
-		won, _ := accounttest.Race(func(int) error { _, err := w.finish(s.Pending, code); return err })
+		won, lost := accounttest.Race(func(int) error { _, err := w.finish(s.Pending, code); return err })
 		if n := w.Rows(`SELECT COUNT(*) FROM sessions`); won != 1 || n != 1 {
-			t.Errorf("%d of 50 came in, %d sessions", won, n)
+			t.Errorf("%d of 50 came in, %d sessions: %v", won, n, lost)
 		}
 		w.Pass(time.Hour)
 		w.Mails()

@@ -36,6 +36,7 @@ func Fill(ctx context.Context, cfg *config.Config, now time.Time) (s Sample, err
 	w := world{ctx: ctx, end: now, clock: now.AddDate(-1, 0, 0), people: map[string]access.Actor{}}
 	unlimited := *cfg // a year passes in a second
 	unlimited.Limits.PublishRate = config.Rate{}
+	unlimited.SignInCodes = "never" // nobody is there to read the mail
 	if w.app, err = app.New(ctx, &unlimited, func() time.Time { return w.clock }); err != nil {
 		return s, err
 	}
@@ -91,6 +92,8 @@ func (w *world) move(password string) error {
 		event{120 * day, func() error { return w.organize("tidewater", "mira") }},
 		event{110 * day, func() error { return w.welcome("tidewater", "mira", "jonas", org.Admin) }},
 		event{100 * day, func() error { return w.welcome("tidewater", "mira", "amara", org.Member) }},
+		event{95 * day, func() error { return w.protect("jonas", password) }},
+		event{60 * day, func() error { return w.protect("amara", password) }},
 		event{20 * day, func() error { return w.welcome("tidewater", "mira", "bartholomew-featherstonehaugh", org.Member) }},
 		event{90 * time.Minute, func() error {
 			return w.app.Orgs.Invite(w.ctx, w.people["mira"], "tidewater", org.Invite{To: "tomas", Role: org.Member, Teams: []string{"web"}})

@@ -66,14 +66,19 @@ func (s *Service) MailedCode(at Place) (code, kept string, err error) {
 	return code, s.box.Mac(mailedMAC, at.Bind+" "+code), err
 }
 
-// VerifyMailed finds out whether a code is the mailed one of which kept is kept. Where nothing is kept, none is.
+// VerifyMailed finds out whether a code is the mailed one. keep returns what is kept of that, or "" where nothing is; it is
+// asked once the try is counted at the account, so that a try that the account refuses is none at the code.
 // Tries are counted with those at all other codes.
-func (s *Service) VerifyMailed(ctx context.Context, by access.Actor, at Place, kept, typed string) (Proof, error) {
+func (s *Service) VerifyMailed(ctx context.Context, by access.Actor, at Place, typed string, keep func(context.Context) (string, error)) (Proof, error) {
 	code, err := plain(typed)
 	if err != nil {
 		return Proof{}, err
 	}
 	if err := s.count(ctx, by, at.UserID); err != nil {
+		return Proof{}, err
+	}
+	kept, err := keep(ctx)
+	if err != nil {
 		return Proof{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(s.box.Mac(mailedMAC, at.Bind+" "+code)), []byte(kept)) != 1 {
