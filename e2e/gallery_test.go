@@ -94,7 +94,8 @@ var notPages = map[string]bool{
 }
 
 // midway are pages that exist only while somebody is signing in or setting something up, where no address alone
-// leads: showMidway goes there. The page of a mailed code looks like that of any code.
+// leads: showMidway goes there. The page of a mailed code looks like that of any code; the
+// preview of an enforcement needs an owner with a second factor, whom the tests of handlers have.
 var midway = map[string]bool{
 	"/login/factor": true, "/login/code": true, "/login/lost": true, "/login/recovery-code": true, "/settings/two-factor/app": true,
 	"/settings/two-factor/codes": true, "/org/:org/security/preview": true,
@@ -282,7 +283,7 @@ func (g *gallery) showForms() {
 	g.look(g.mira, "auth-login-id-denied")
 }
 
-// showMidway looks at the pages on the way through signing in with a second factor, turning it on, and requiring it.
+// showMidway looks at the pages on the way through signing in with a second factor and turning it on.
 func (g *gallery) showMidway() {
 	g.t.Helper()
 	jonas := g.stranger.another()
@@ -294,9 +295,6 @@ func (g *gallery) showMidway() {
 		jonas.open(address)
 		g.look(jonas, name)
 	}
-	g.mira.open("/org/tidewater/security")
-	g.mira.press("See what would happen")
-	g.look(g.mira, "org-org-security-preview")
 	g.mira.open("/settings/two-factor/add")
 	g.mira.press("Set up an app")
 	g.look(g.mira, "settings-two-factor-app")
