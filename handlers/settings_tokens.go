@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -49,7 +50,8 @@ func (s *Server) revokeTokens(c echo.Context) error {
 	}
 	by := actor(c)
 	for _, id := range ids {
-		if _, err := s.Tokens.RevokeHeld(c.Request().Context(), by, by.Name, id); err != nil {
+		_, err := s.Tokens.RevokeHeld(c.Request().Context(), by, by.Name, id)
+		if err != nil && !errors.Is(err, token.ErrNoToken) { // one that ended meanwhile is no reason to keep the others
 			return err
 		}
 	}
@@ -77,36 +79,16 @@ func (s *Server) tokenFormOf(c echo.Context, v url.Values) (page views.TokenNew,
 		Addresses: get("addresses", ""), Note: get("note", ""), Days: get("days", ""), MaxDays: s.Config.Limits.TokenDays, Now: s.Now(),
 		Automation: string(s.Config.AutomationTokens),
 	}
-	page.Reached, err = s.reached(c, page.Packages)
+	named := views.Divide(page.Packages)
+	if len(named) > 0 || page.Orgs == "" {
+		named = named[:min(len(named), maxNamed)]
+		page.Reached, err = s.Packages.MaintainedAmong(c.Request().Context(), actor(c), named, views.MaxReached+1)
+	}
 	return page, err
 }
 
-// maxReached is how many of the packages that a token reaches are named beforehand.
-const maxReached = 5
-
-// reached names packages of the actor that a token for these names would reach today.
-func (s *Server) reached(c echo.Context, names string) (out views.Reached, err error) {
-	by := actor(c)
-	mine, err := s.Packages.Maintained(c.Request().Context(), by, by.Name)
-	if err != nil {
-		return out, err
-	}
-	limits := token.Limits{Limited: names != "", Packages: divide(names)}
-	for _, name := range mine {
-		if !limits.Reaches(name) {
-			continue
-		}
-		if out.Count++; len(out.Names) < maxReached {
-			out.Names = append(out.Names, name)
-		}
-	}
-	return out, nil
-}
-
-// divide parts what was typed into one field, at blanks and commas.
-func divide(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
-}
+// maxNamed is how many of the names in the form are looked at while it is filled in; a token with more is refused.
+const maxNamed = 50
 
 func (s *Server) newToken(c echo.Context) error {
 	page, err := s.tokenFormOf(c, c.Request().PostForm)
@@ -129,7 +111,7 @@ func (s *Server) newToken(c echo.Context) error {
 // ordered is the token that a form asks for.
 func ordered(page views.TokenNew) (in token.NewToken, err error) {
 	in = token.NewToken{Name: page.Name, Kind: page.Kind, Limits: token.Limits{
-		Note: page.Note, Packages: divide(page.Packages), Orgs: divide(page.Orgs), Manages: page.Manages,
+		Note: page.Note, Packages: views.Divide(page.Packages), Orgs: views.Divide(page.Orgs), Manages: page.Manages,
 	}}
 	in.Limited = len(in.Packages)+len(in.Orgs) > 0
 	if page.Days != "" {
@@ -137,7 +119,7 @@ func ordered(page views.TokenNew) (in token.NewToken, err error) {
 			return in, errs.Field("days", "Type a number of days.")
 		}
 	}
-	in.Addresses, err = token.ParseAddresses(divide(page.Addresses))
+	in.Addresses, err = token.ParseAddresses(views.Divide(page.Addresses))
 	return in, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"latchkey/internal/token"
 	"latchkey/views/ui"
@@ -24,7 +25,7 @@ type TokenNew struct {
 	MaxDays                                           int
 	Automation                                        string // what this registry allows: see config.AutomationTokens
 	Now                                               time.Time
-	Reached                                           Reached
+	Reached                                           []string // packages that it would reach today, one more than are shown
 	Problems                                          ui.Problems
 }
 
@@ -50,13 +51,18 @@ func (p TokenNew) days() int {
 
 func (p TokenNew) end(days int) string { return p.Now.AddDate(0, 0, days).UTC().Format("2 Jan 2006") }
 
+// Divide parts what was typed into one field, at blanks and commas.
+func Divide(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
 // sentence says what the token will be able to do.
 func (p TokenNew) sentence() string {
 	said := " can publish"
 	if p.Kind == token.ReadOnly {
 		said = " can read and install"
 	}
-	if names := strings.Fields(p.Packages); len(names) > 0 {
+	if names := Divide(p.Packages); len(names) > 0 {
 		said += " " + strings.Join(names, ", ")
 	} else if p.Orgs == "" {
 		said += " all that you reach"
@@ -64,18 +70,34 @@ func (p TokenNew) sentence() string {
 		said = " reaches no package"
 	}
 	if p.Orgs != "" && p.Manages {
-		said += ", can manage " + strings.Join(strings.Fields(p.Orgs), ", ")
+		said += ", can manage " + strings.Join(Divide(p.Orgs), ", ")
 	} else if p.Orgs != "" {
-		said += ", can look at " + strings.Join(strings.Fields(p.Orgs), ", ")
+		said += ", can look at " + strings.Join(Divide(p.Orgs), ", ")
 	}
 	if p.Addresses != "" {
-		said += ", from " + strings.Join(strings.Fields(p.Addresses), ", ")
+		said += ", from " + strings.Join(Divide(p.Addresses), ", ")
 	}
 	said += " until " + p.end(p.days())
 	if p.Kind == token.Automation {
 		return said + ", without a second factor."
 	}
 	return said + "."
+}
+
+// MaxReached is how many packages are shown that a token would reach.
+const MaxReached = 5
+
+// today names packages that the token would reach if it were made now.
+func (p TokenNew) today() string {
+	switch {
+	case len(p.Reached) == 0 && p.Packages == "" && p.Orgs != "":
+		return ""
+	case len(p.Reached) == 0:
+		return "You maintain no such package today."
+	case len(p.Reached) > MaxReached:
+		return "Today that is " + strings.Join(p.Reached[:MaxReached], ", ") + " and more."
+	}
+	return "Today that is " + strings.Join(p.Reached, ", ") + "."
 }
 
 func (p TokenNew) Page() templ.Component {
@@ -154,7 +176,7 @@ func (p TokenNew) Page() templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(token.ReadOnly)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 85, Col: 83}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 107, Col: 83}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 				if templ_7745c5c3_Err != nil {
@@ -182,7 +204,7 @@ func (p TokenNew) Page() templ.Component {
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.ResolveAttributeValue(token.Automation)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 87, Col: 86}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 109, Col: 86}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var5)
 					if templ_7745c5c3_Err != nil {
@@ -210,7 +232,7 @@ func (p TokenNew) Page() templ.Component {
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.ResolveAttributeValue(token.Publish)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 89, Col: 82}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 111, Col: 82}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var6)
 				if templ_7745c5c3_Err != nil {
@@ -238,7 +260,7 @@ func (p TokenNew) Page() templ.Component {
 					var templ_7745c5c3_Var7 string
 					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.Problems["kind"])
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 92, Col: 46}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 114, Col: 46}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 					if templ_7745c5c3_Err != nil {
@@ -271,7 +293,7 @@ func (p TokenNew) Page() templ.Component {
 					var templ_7745c5c3_Var8 string
 					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.ResolveAttributeValue(strconv.Itoa(d))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 102, Col: 40}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 124, Col: 40}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var8)
 					if templ_7745c5c3_Err != nil {
@@ -294,7 +316,7 @@ func (p TokenNew) Page() templ.Component {
 					var templ_7745c5c3_Var9 string
 					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("in " + ui.Count(int64(d), "day", "days") + ", on " + p.end(d))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 102, Col: 135}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 124, Col: 135}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 					if templ_7745c5c3_Err != nil {
@@ -317,7 +339,7 @@ func (p TokenNew) Page() templ.Component {
 					var templ_7745c5c3_Var10 string
 					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.Problems["days"])
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 106, Col: 47}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 128, Col: 47}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 					if templ_7745c5c3_Err != nil {
@@ -392,7 +414,7 @@ func (p TokenNew) Page() templ.Component {
 						var templ_7745c5c3_Var12 string
 						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Plain(p.Name))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 121, Col: 35}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 143, Col: 35}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 						if templ_7745c5c3_Err != nil {
@@ -411,7 +433,7 @@ func (p TokenNew) Page() templ.Component {
 					var templ_7745c5c3_Var13 string
 					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.sentence())
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 125, Col: 22}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 147, Col: 22}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 					if templ_7745c5c3_Err != nil {
@@ -422,9 +444,9 @@ func (p TokenNew) Page() templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.Reached.String())
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.today())
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 126, Col: 35}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/token_new.templ`, Line: 148, Col: 26}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 					if templ_7745c5c3_Err != nil {

@@ -54,15 +54,14 @@ func (g *Grant) beyond(f Facts) bool {
 	case g == nil || !g.Limited:
 		return false
 	case f.Package != "":
-		return !g.Reaches(f.Package)
+		return !g.reaches(f.Package)
 	case f.Org != "":
 		return !slices.Contains(g.Orgs, f.Org)
 	}
 	return false
 }
 
-// Reaches reports whether a package is among those that a token is limited to.
-func (g *Grant) Reaches(name string) bool {
+func (g *Grant) reaches(name string) bool {
 	if slices.Contains(g.Packages, name) {
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"latchkey/db"
@@ -45,6 +46,26 @@ func (s *Service) Maintained(ctx context.Context, by access.Actor, person string
 		return nil, err
 	}
 	return store{s.db}.maintained(ctx, person, by.Viewer(), maxMaintained)
+}
+
+// MaintainedAmong lists the actor's packages, at most n, that are named, or whose scope is, as "@scope/*"; without any
+// name, all. It is for saying what a limit would reach, before there is one.
+func (s *Service) MaintainedAmong(ctx context.Context, by access.Actor, reach []string, n int) ([]string, error) {
+	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
+		return nil, err
+	}
+	if len(reach) == 0 {
+		return store{s.db}.maintained(ctx, by.Name, by.Viewer(), n)
+	}
+	names, scopes := []string{"@"}, []string{"@"} // which none is called: a list must not be empty
+	for _, r := range reach {
+		if scope, ok := strings.CutSuffix(r, "/*"); ok {
+			scopes = append(scopes, strings.TrimPrefix(scope, "@"))
+		} else {
+			names = append(names, r)
+		}
+	}
+	return store{s.db}.maintainedAmong(ctx, by.Viewer(), names, scopes, n)
 }
 
 // SetMaintainers makes people the maintainers of a package, as npm owner asks for it: with the whole list.

@@ -26,6 +26,12 @@ func (s store) maintained(ctx context.Context, person, viewer string, n int) (na
 	return names, err
 }
 
+func (s store) maintainedAmong(ctx context.Context, userID string, named, scopes []string, n int) (names []string, err error) {
+	err = s.Select(ctx, &names, `SELECT p.name FROM packages p JOIN maintainers o ON o.package_id = p.id
+		WHERE o.user_id = ? AND (p.name IN (?) OR p.scope IN (?)) ORDER BY p.name LIMIT ?`, userID, named, scopes, n)
+	return names, err
+}
+
 func (s store) maintainersSince(ctx context.Context, packageID string) (ms []Maintainer, err error) {
 	err = s.Select(ctx, &ms, `SELECT u.name, m.since FROM maintainers m JOIN users u ON u.id = m.user_id WHERE m.package_id = ? ORDER BY m.since, u.name`, packageID)
 	return ms, err

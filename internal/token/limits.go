@@ -18,10 +18,9 @@ const (
 	maxAddresses = 50  // networks from which a token may be used
 	maxNote      = 300 // characters
 
-	day            = 24 * time.Hour
-	readOnlyDays   = 30   // of a token that only reads, when nobody says otherwise
-	maxReadOnly    = 3650 // days
-	everythingElse = "Name packages, or scopes as @scope/*."
+	day          = 24 * time.Hour
+	readOnlyDays = 30   // of a token that only reads, when nobody says otherwise
+	maxReadOnly  = 3650 // days
 )
 
 // Limits is what a token is limited to, beside its kind, whatever its owner may.
@@ -72,7 +71,7 @@ func reach(in []string) (out []string, err error) {
 		}
 		n, err := npm.ParseName(name)
 		if err != nil || isScope && n.Scope == "" {
-			return nil, errs.Field("packages", fmt.Sprintf("%q is no name of a package. %s", text, everythingElse))
+			return nil, errs.Field("packages", fmt.Sprintf("%q is no name of a package. Name packages, or scopes as @scope/*.", text))
 		}
 		if isScope {
 			text = scope + "/*"
@@ -122,19 +121,15 @@ func (l Limits) grant(id, kind string) *access.Grant {
 	}
 }
 
-// Reaches reports whether a token with these limits reaches a package, as far as its owner does.
-func (l Limits) Reaches(name string) bool {
-	return !l.Limited || (&access.Grant{Packages: l.Packages}).Reaches(name)
-}
-
 // writes reports whether a token can change anything.
 func (l Limits) writes(kind string) bool { return kind != ReadOnly || l.Manages }
 
 // life says how long a new token lives. Nobody but the console makes one that does not end.
 func (s *Service) life(by access.Actor, in NewToken) (time.Duration, error) {
-	most, usual := s.cfg.Limits.TokenDays, min(s.cfg.Limits.TokenDaysDefault, s.cfg.Limits.TokenDays)
+	most := s.longest(in.Kind, in.Limits)
+	usual := min(s.cfg.Limits.TokenDaysDefault, most)
 	if !in.writes(in.Kind) {
-		most, usual = maxReadOnly, readOnlyDays
+		usual = readOnlyDays
 	}
 	switch {
 	case in.Days == 0 && by.AtConsole():
@@ -145,6 +140,14 @@ func (s *Service) life(by access.Actor, in NewToken) (time.Duration, error) {
 		return 0, errs.Field("days", fmt.Sprintf("Choose 1 to %d days.", most))
 	}
 	return time.Duration(in.Days) * day, nil
+}
+
+// longest is the longest life of a token, in days.
+func (s *Service) longest(kind string, l Limits) int {
+	if l.writes(kind) {
+		return s.cfg.Limits.TokenDays
+	}
+	return maxReadOnly
 }
 
 // limitColumns are a token's limits as they are stored.

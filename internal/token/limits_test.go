@@ -220,6 +220,12 @@ func TestRotatingReplacesTheSecretAndKeepsTheLimits(t *testing.T) {
 			t.Errorf("with an overlap of eight days: %v", err)
 		}
 		w.works(next.Secret)
+		w.Config.Limits.TokenDays = 3
+		last, err := w.Rotate(t.Context(), w.signIn("ann"), next.ID, 0)
+		w.OK(err)
+		if last.ExpiresAt.Sub(w.Now()) != 3*day {
+			t.Errorf("a registry that allows three days by now gave %v", last.ExpiresAt.Sub(w.Now()))
+		}
 	})
 }
 

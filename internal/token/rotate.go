@@ -37,14 +37,7 @@ func (s *Service) Rotate(ctx context.Context, by access.Actor, id string, overla
 		if err != nil {
 			return err
 		}
-		life, err := s.life(by, in)
-		if err != nil {
-			return err
-		}
-		if old.ExpiresAt != nil {
-			life = old.ExpiresAt.Sub(old.CreatedAt)
-		}
-		m, err := s.mint(ctx, tx, by, by.UserID, in, life)
+		m, err := s.mint(ctx, tx, by, by.UserID, in, s.lives(old))
 		if err != nil {
 			return err
 		}
@@ -58,6 +51,16 @@ func (s *Service) Rotate(ctx context.Context, by access.Actor, id string, overla
 		})
 	})
 	return out, err
+}
+
+// lives is how long a token lives that takes another's place: as long as that was made for, but no longer than this
+// registry allows by now.
+func (s *Service) lives(old Held) time.Duration {
+	most := time.Duration(s.longest(old.Kind, old.Limits)) * day
+	if old.ExpiresAt == nil {
+		return most
+	}
+	return min(old.ExpiresAt.Sub(old.CreatedAt), most)
 }
 
 // supersede ends an old secret, at once or when the overlap is over, and says when that is.
