@@ -67,16 +67,10 @@ func (s *Server) orgMembersPage(c echo.Context) error {
 	return s.render(c, page)
 }
 
-// changeMember does what a member's row asks for: another role, to be shown, or the end.
+// changeMember does what a member's row asks for: another role, or the end.
 func (s *Server) changeMember(c echo.Context) error {
 	ctx, by, name, person := c.Request().Context(), actor(c), c.Param("org"), field(c, "person")
 	back := "/org/" + name + "/members"
-	if show := field(c, "show"); show != "" {
-		if err := s.Orgs.Show(ctx, by, name, show == "yes"); err != nil {
-			return err
-		}
-		return s.flash(c, "Saved who sees that you are a member.", back)
-	}
 	if field(c, "remove") == "" {
 		role := org.Role(field(c, "role"))
 		if err := s.Orgs.SetRole(ctx, by, name, person, role); err != nil {

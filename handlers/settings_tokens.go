@@ -76,19 +76,17 @@ func (s *Server) tokenFormOf(c echo.Context, v url.Values) (page views.TokenNew,
 	}
 	page = views.TokenNew{
 		Name: get("name", ""), Kind: get("kind", token.Publish), Packages: get("packages", ""), Orgs: get("orgs", ""), Manages: get("manages", "") != "",
-		Addresses: get("addresses", ""), Note: get("note", ""), Days: get("days", ""), MaxDays: s.Config.Limits.TokenDays, Now: s.Now(),
+		Addresses: get("addresses", ""), Note: get("note", ""), Days: get("days", ""), Now: s.Now(),
 		Automation: string(s.Config.AutomationTokens),
 	}
+	page.Usual, page.Longest = s.Tokens.Lives(page.Kind)
 	named := views.Divide(page.Packages)
 	if len(named) > 0 || page.Orgs == "" {
-		named = named[:min(len(named), maxNamed)]
+		named = named[:min(len(named), token.MaxReach)]
 		page.Reached, err = s.Packages.MaintainedAmong(c.Request().Context(), actor(c), named, views.MaxReached+1)
 	}
 	return page, err
 }
-
-// maxNamed is how many of the names in the form are looked at while it is filled in; a token with more is refused.
-const maxNamed = 50
 
 func (s *Server) newToken(c echo.Context) error {
 	page, err := s.tokenFormOf(c, c.Request().PostForm)

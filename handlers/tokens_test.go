@@ -103,6 +103,24 @@ func TestTokenFormSaysWhatItsTokenCanDo(t *testing.T) {
 	}
 }
 
+func TestTokenFormOffersTheLivesThatTheRegistryAllows(t *testing.T) {
+	p := newPortal(t)
+	p.Person("ann")
+	b := p.as("ann")
+	for _, r := range []struct {
+		usual, longest int
+		query, chosen  string
+	}{
+		{7, 90, "", "7"}, {7, 5, "", "5"}, {7, 45, "", "7"}, {14, 90, "", "14"}, {7, 45, "days=45", "45"}, {7, 45, "days=90", "7"}, {7, 90, "kind=read-only", "30"},
+	} {
+		p.Config.Limits.TokenDaysDefault, p.Config.Limits.TokenDays = r.usual, r.longest
+		got := b.get("/settings/tokens/new?" + r.query)
+		if c := first(t, got, "option[selected]", "value"); c != r.chosen {
+			t.Errorf("%+v: %s days are chosen", r, c)
+		}
+	}
+}
+
 func TestTokenFormComesBackWithWhatIsWrong(t *testing.T) {
 	p := newPortal(t)
 	p.Person("ann")
@@ -113,7 +131,7 @@ func TestTokenFormComesBackWithWhatIsWrong(t *testing.T) {
 		f := form("name", "ci", "kind", "publish")
 		f.Set(r.field, r.value)
 		got := b.post("/settings/tokens/new", f)
-		if got.status != http.StatusUnprocessableEntity || !got.has(".note.bad") {
+		if got.status != http.StatusUnprocessableEntity || !got.has(".note.bad") || !got.has("#"+r.field+"-problem") {
 			t.Errorf("%s=%q: %d %s", r.field, r.value, got.status, got.text("main"))
 		}
 	}

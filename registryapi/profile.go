@@ -102,7 +102,7 @@ func (s *Server) setProfile(c echo.Context) error {
 		return err
 	}
 	if email != u.Email {
-		return errs.New(errs.Conflict, "registryapi.email", "An address is changed in the browser, at "+s.Config.URL+"settings/emails")
+		return errs.New(errs.Conflict, "registryapi.email", "The address of an account cannot be changed yet.")
 	}
 	if in.Password != nil {
 		if by, err = s.Accounts.Prove(ctx, by, in.Password.Old); err != nil {

@@ -27,7 +27,7 @@ func TestProfileIsSetByATerminalAlone(t *testing.T) {
 		{"a terminal", terminal, `{"fullname":"Ann Archer","homepage":"https://ann.example.test","twitter":null}`, 200, "Ann Archer"},
 		{"what is left out stays", terminal, `{"homepage":null}`, 200, "Ann Archer"},
 		{"a name elsewhere", terminal, `{"twitter":"ann"}`, 400, "twitter"},
-		{"another address", terminal, `{"email":"eve@example.test"}`, 409, "/settings/emails"},
+		{"another address", terminal, `{"email":"eve@example.test"}`, 409, "cannot be changed yet"},
 		{"no text", terminal, `{"fullname":7}`, 400, "text"},
 		{"a wrong password", terminal, `{"password":{"old":"not the right one at all","new":"a new one that is long enough"}}`, 400, "not the password"},
 		{"a weak password", terminal, `{"password":{"old":"` + apptest.Password + `","new":"short"}}`, 400, "15 characters"},

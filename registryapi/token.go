@@ -15,9 +15,7 @@ import (
 	"latchkey/internal/token"
 )
 
-const (
-	tokensPerPage = 100
-)
+const tokensPerPage = 100
 
 var (
 	errPermission = errs.New(errs.Invalid, "registryapi.token_permission", "Say what the token may do: expected no-access, read-only or read-write.")

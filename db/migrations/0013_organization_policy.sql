@@ -1,9 +1,7 @@
 -- +goose Up
 
 -- The name of a member stands beside the membership, so that a page of members is read from one index.
--- public: they chose to be shown to whoever looks at the organization.
 ALTER TABLE org_members ADD COLUMN name TEXT NOT NULL DEFAULT '';
-ALTER TABLE org_members ADD COLUMN public BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE org_members SET name = (SELECT u.name FROM users u WHERE u.id = org_members.user_id);
 CREATE INDEX org_members_name ON org_members (org_id, name);
 

@@ -30,7 +30,6 @@ const (
 	OrgLeave              Action = "org.leave"
 	OrgManage             Action = "org.manage"
 	OrgManageTeams        Action = "org.manage_teams"
-	OrgShow               Action = "org.show"
 	OrgEnforce            Action = "org.enforce"
 	OrgViewLog            Action = "org.view_log"
 	OrgDelete             Action = "org.delete"
@@ -98,7 +97,7 @@ var actions = map[Action]need{
 	SessionView:           {standing: Owner, token: never, safe: true},
 	SessionConfirm:        {standing: Owner, token: terminal, safe: true},
 	SessionEnd:            {standing: Owner, token: never, safe: true},
-	TokenCreate:           {standing: Owner, token: terminal, factor: always, sudo: true},
+	TokenCreate:           {standing: Owner, token: terminal, factor: always, sudo: true, password: true},
 	TokenRotate:           {standing: Owner, token: never, factor: always, sudo: true},
 	TokenOpenLogin:        {standing: Owner, token: never, safe: true},
 	TokenApproveLogin:     {standing: Owner, token: never, sudo: true},
@@ -111,7 +110,6 @@ var actions = map[Action]need{
 	OrgLeave:              {standing: Reader, token: terminal},
 	OrgManage:             {standing: Owner, token: manage, attended: true, verified: true, factor: ofWriters},
 	OrgManageTeams:        {standing: Writer, token: manage, attended: true, verified: true, factor: ofWriters},
-	OrgShow:               {standing: Reader, token: never},
 	OrgEnforce:            {standing: Owner, token: never, verified: true, factor: always, sudo: true},
 	OrgViewLog:            {standing: Owner, token: never, safe: true},
 	OrgDelete:             {standing: Owner, token: never, verified: true, factor: ofWriters, sudo: true},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"latchkey/internal/errs"
+	"latchkey/internal/words"
 )
 
 // HoldFor is how long an account is read-only after something that a thief would do first: long enough
@@ -44,5 +45,5 @@ var ErrHeld = errs.New(errs.Forbidden, "access.held", "This account is read-only
 
 func (h Hold) refusal() error {
 	return errs.Newf(ErrHeld.Kind, ErrHeld.Code, "This account is read-only until %s, because %s. Nobody can shorten that.",
-		h.Until.UTC().Format("2 January 2006, 15:04 UTC"), h.Reason.Why())
+		words.Moment(h.Until), h.Reason.Why())
 }

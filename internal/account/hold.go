@@ -36,6 +36,6 @@ func (s *Service) Hold(ctx context.Context, tx *db.Tx, by access.Actor, userID s
 		return err
 	}
 	return s.notify(ctx, tx, u, "account-held", map[string]string{
-		"Why": reason.Why(), "From": from(by), "Until": h.Until.UTC().Format("2006-01-02 15:04 UTC"), "Life": words.Span(access.HoldFor),
+		"Why": reason.Why(), "From": from(by), "Until": words.Moment(h.Until), "Life": words.Span(access.HoldFor),
 	})
 }

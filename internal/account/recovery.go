@@ -152,7 +152,7 @@ func (s *Service) tellOperators(ctx context.Context, tx *db.Tx, u user, ready ti
 			continue
 		}
 		err := s.notify(ctx, tx, o, "recovery-waiting", map[string]string{
-			"Person": u.Name, "Ready": ready.UTC().Format("2006-01-02 15:04 UTC"), "Link": s.cfg.URL + "operator/recoveries",
+			"Person": u.Name, "Ready": words.Moment(ready), "Link": s.cfg.URL + "operator/recoveries",
 		})
 		if err != nil {
 			return err

@@ -138,20 +138,13 @@ func (s *Service) insert(ctx context.Context, tx *db.Tx, by access.Actor, u user
 	if err := (store{tx}).insertUser(ctx, u); err != nil {
 		return err
 	}
-	detail := map[string]string{"verified": yes(u.EmailVerifiedAt != nil), "operator": yes(u.Operator)}
+	detail := map[string]string{"verified": words.YesNo(u.EmailVerifiedAt != nil), "operator": words.YesNo(u.Operator)}
 	return audit.Record(ctx, tx, s.now(), by, audit.Entry{Event: audit.AccountCreated, Account: u.ID, Subject: subject(u), Detail: detail})
 }
 
 func subject(u user) string { return "account:" + u.Name }
 
 func ownSubject(by access.Actor) string { return "account:" + by.Name }
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
 
 // Create makes an account for somebody else, whose address counts as verified. The console and
 // operators may.

@@ -11,13 +11,12 @@ import (
 
 const mostMembers = 200
 
-// Person is a member as the others see them. What follows Public is told to owners alone.
+// Person is a member as the others see them. What follows JoinedAt is told to owners alone.
 type Person struct {
 	Name, FullName string
 	Role           Role
 	Teams          string // their names, by name, separated by commas
 	JoinedAt       time.Time
-	Public         bool
 
 	HasFactor, HasKey, HasApp bool
 	LastActive                time.Time // zero for never, as far as is still known
@@ -124,13 +123,6 @@ func (s *Service) Counts(ctx context.Context, by access.Actor, name string) (Cou
 		return Counts{}, err
 	}
 	return store{s.db}.counts(ctx, st.OrgID)
-}
-
-// Show says whether the actor is shown among the members to whoever looks at the organization.
-func (s *Service) Show(ctx context.Context, by access.Actor, name string, public bool) error {
-	return s.change(ctx, by, access.OrgShow, name, func(ctx context.Context, tx *db.Tx, o Org) error {
-		return store{tx}.setPublic(ctx, o.ID, by.UserID, public)
-	})
 }
 
 // Roles returns the role of every member: what npm org ls prints.

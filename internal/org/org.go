@@ -142,7 +142,6 @@ type Membership struct {
 	Name      string
 	Role      Role
 	JoinedAt  time.Time
-	Public    bool // shown on the organization's page
 	Satisfies bool // has the second factor that the organization requires
 	Policy
 }

@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/errs"
+	"latchkey/internal/words"
 )
 
 // Requirement is which second factor an organization requires of its members.
@@ -177,11 +178,11 @@ func (s *Service) Enforce(ctx context.Context, by access.Actor, name string, e E
 		if err := st.setPolicy(ctx, o.ID, p, due(from.Sub(now))); err != nil {
 			return err
 		}
-		detail := map[string]string{"factors": string(p.Requires), "from": from.UTC().Format(time.RFC3339), "people_only": yes(p.PeopleOnly)}
+		detail := map[string]string{"factors": string(p.Requires), "from": from.UTC().Format(time.RFC3339), "people_only": words.YesNo(p.PeopleOnly)}
 		if err := s.record(ctx, tx, by, o, audit.OrgEnforcementOn, detail); err != nil {
 			return err
 		}
-		what := "requires two-factor authentication of its members from " + day(from) + " on"
+		what := "requires two-factor authentication of its members from " + words.Moment(from) + " on"
 		if err := s.tellOwners(ctx, tx, by, o, what); err != nil {
 			return err
 		}
@@ -206,16 +207,6 @@ func (s *Service) StopEnforcing(ctx context.Context, by access.Actor, name strin
 		return s.tellOwners(ctx, tx, by, o, "does not require two-factor authentication of its members any more")
 	})
 }
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
-
-// day is a date in a letter.
-func day(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 // tellOwners writes to every owner what their organization does from now on, and by whose hand.
 func (s *Service) tellOwners(ctx context.Context, tx *db.Tx, by access.Actor, o Org, what string) error {

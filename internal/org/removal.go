@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/errs"
 	"latchkey/internal/jobs"
 	"latchkey/internal/limit"
+	"latchkey/internal/words"
 )
 
 // Removed is somebody who was removed for having no second factor. Ready says that they have one now.
@@ -61,7 +62,7 @@ func (s *Service) removeFor(ctx context.Context, tx *db.Tx, by access.Actor, o O
 		return err
 	}
 	return s.accounts.Notify(ctx, tx, m.UserID, "org-removed-factor", map[string]string{
-		"Org": o.Name, "Until": day(now.Add(RestoreFor)), "Link": s.cfg.URL + "settings/two-factor",
+		"Org": o.Name, "Until": words.Moment(now.Add(RestoreFor)), "Link": s.cfg.URL + "settings/two-factor",
 	})
 }
 
@@ -233,7 +234,7 @@ func (s *Service) SendReminders(ctx context.Context, payload string) error {
 func (s *Service) mailReminder(ctx context.Context, tx *db.Tx, r reminder, userID string) error {
 	template, data := "org-reminder", map[string]string{"Org": r.Org, "By": r.By, "Link": s.cfg.URL + "settings/two-factor"}
 	if r.From != nil {
-		template, data["From"] = "org-deadline", day(*r.From)
+		template, data["From"] = "org-deadline", words.Moment(*r.From)
 	}
 	return s.accounts.Notify(ctx, tx, userID, template, data)
 }

@@ -46,7 +46,7 @@ func TestRemindersAreForThoseWithoutAndRare(t *testing.T) {
 	})
 }
 
-// With ten thousand members, who are removed and reminded some at a time.
+// With more members than one round removes or reminds.
 func TestManyAreRemovedAndRemindedBitByBit(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		ctx, e := t.Context(), newEnforced(t, w)

@@ -46,7 +46,7 @@ func (s store) standing(ctx context.Context, userID, name, packageID string) (He
 }
 
 func (s store) of(ctx context.Context, userID string) (out []Membership, err error) {
-	err = s.Select(ctx, &out, `SELECT o.name, m.role, m.joined_at, m.public, o.requires, o.requires_from, o.people_only, `+satisfies+` AS satisfies
+	err = s.Select(ctx, &out, `SELECT o.name, m.role, m.joined_at, o.requires, o.requires_from, o.people_only, `+satisfies+` AS satisfies
 		FROM org_members m JOIN orgs o ON o.id = m.org_id WHERE m.user_id = ? ORDER BY o.name`, userID)
 	return out, err
 }

@@ -29,7 +29,7 @@ type memberRow struct {
 // second statement.
 func (s store) members(ctx context.Context, orgID string, q Query) ([]memberRow, error) {
 	var rows []memberRow
-	err := s.Select(ctx, &rows, `SELECT m.user_id, m.name, u.full_name, m.role, m.joined_at, m.public, f.enabled_at IS NOT NULL AS has_factor,
+	err := s.Select(ctx, &rows, `SELECT m.user_id, m.name, u.full_name, m.role, m.joined_at, f.enabled_at IS NOT NULL AS has_factor,
 			`+hasKey+` AS has_key, `+hasApp+` AS has_app
 		FROM org_members m JOIN users u ON u.id = m.user_id LEFT JOIN two_factor f ON f.user_id = m.user_id
 		WHERE m.org_id = ? AND m.name > ? AND (? = '' OR SUBSTR(m.name, 1, ?) = ? OR SUBSTR(LOWER(u.full_name), 1, ?) = ?)
@@ -91,9 +91,4 @@ func (s store) counts(ctx context.Context, orgID string) (c Counts, err error) {
 func (s store) countMembers(ctx context.Context, orgID string) (n int64, err error) {
 	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM org_members WHERE org_id = ?`, orgID)
 	return n, err
-}
-
-func (s store) setPublic(ctx context.Context, orgID, userID string, public bool) error {
-	_, err := s.Exec(ctx, `UPDATE org_members SET public = ? WHERE org_id = ? AND user_id = ?`, public, orgID, userID)
-	return err
 }

@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/errs"
 	"latchkey/internal/npm"
+	"latchkey/internal/words"
 )
 
 // Why a name or a version number is not to be had.
@@ -22,7 +23,7 @@ var (
 func (s *Service) vacant(ctx context.Context, q db.Q, by access.Actor, n npm.Name) error {
 	until, err := store{q}.heldUntil(ctx, n.Full, s.now())
 	if err == nil {
-		return errs.Newf(errs.Forbidden, ErrHeld.Code, "%s was unpublished. Nobody can publish under its name before %s.", n.Full, until.UTC().Format("2006-01-02 15:04 UTC"))
+		return errs.Newf(errs.Forbidden, ErrHeld.Code, "%s was unpublished. Nobody can publish under its name before %s.", n.Full, words.Moment(until))
 	}
 	if !errors.Is(err, ErrNotFound) || n.Scope != "" {
 		return ignore(err, ErrNotFound)

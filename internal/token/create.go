@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/secret"
+	"latchkey/internal/words"
 )
 
 const (
@@ -104,7 +105,7 @@ func (m minted) ends() string {
 	if m.until.IsZero() {
 		return ""
 	}
-	return until(m.until)
+	return words.Moment(m.until)
 }
 
 // mint makes a token, for an account that has not too many, with an end when life is not zero.
@@ -149,7 +150,7 @@ func (s *Service) SignIn(ctx context.Context, by access.Actor, name, password, c
 		text = m.text
 		return s.accounts.Notify(ctx, tx, u.ID, "terminal-password", map[string]string{
 			"Terminal": device, "TerminalFrom": account.At("at", by.Address()),
-			"Until": until(m.until), "Hint": secret.Hint(m.text),
+			"Until": words.Moment(m.until), "Hint": secret.Hint(m.text),
 		})
 	})
 	if err != nil {
@@ -163,6 +164,3 @@ func terminal(by access.Actor, userID, name string) access.Actor {
 	by.UserID, by.Name, by.Via = userID, name, access.ViaTerminal
 	return by
 }
-
-// until is a time in a letter, whose reader may be anywhere.
-func until(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

@@ -29,7 +29,7 @@ func TestTerminalSignsInWithNameAndPassword(t *testing.T) {
 			t.Error("read-only")
 		}
 		body := w.mailed("with your password")
-		for _, want := range []string{"npm 11.6.2 on Linux", "198.51.100.1", "2030-01-02 15:04 UTC", secret.Hint(text)} {
+		for _, want := range []string{"npm 11.6.2 on Linux", "198.51.100.1", "2 January 2030, 15:04 UTC", secret.Hint(text)} {
 			if !strings.Contains(body, want) {
 				t.Errorf("the mail lacks %q: %s", want, body)
 			}

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxReach     = 50  // packages, scopes and organizations of a token
+	MaxReach     = 50  // packages, scopes and organizations of a token
 	maxAddresses = 50  // networks from which a token may be used
 	maxNote      = 300 // characters
 
@@ -49,8 +49,8 @@ func (l Limits) clean() (Limits, error) {
 	if l.Orgs, err = orgs(l.Orgs); err != nil {
 		return l, err
 	}
-	if len(l.Packages)+len(l.Orgs) > maxReach {
-		return l, errs.Field("packages", fmt.Sprintf("Name at most %d packages, scopes and organizations.", maxReach))
+	if len(l.Packages)+len(l.Orgs) > MaxReach {
+		return l, errs.Field("packages", fmt.Sprintf("Name at most %d packages, scopes and organizations.", MaxReach))
 	}
 	if len(l.Addresses) > maxAddresses {
 		return l, errs.Field("addresses", fmt.Sprintf("Name at most %d networks.", maxAddresses))
@@ -148,6 +148,15 @@ func (s *Service) longest(kind string, l Limits) int {
 		return s.cfg.Limits.TokenDays
 	}
 	return maxReadOnly
+}
+
+// Lives are the lives, in days, of a new token that writes or only reads: the usual one, and the longest.
+func (s *Service) Lives(kind string) (usual, longest int) {
+	longest = s.longest(kind, Limits{})
+	if kind == ReadOnly {
+		return readOnlyDays, longest
+	}
+	return min(s.cfg.Limits.TokenDaysDefault, longest), longest
 }
 
 // limitColumns are a token's limits as they are stored.

@@ -201,7 +201,8 @@ func TestRotatingReplacesTheSecretAndKeepsTheLimits(t *testing.T) {
 			t.Errorf("it grants %+v", *g)
 		}
 		w.works(old.Secret)
-		w.letters("has a new secret", 1)
+		w.OK(w.Remind(t.Context())) // the letter about the new secret says when the old one ends
+		w.letters("", 2)            // it, and the one about the first secret
 		w.Pass(24 * time.Hour)
 		w.refused(old.Secret)
 		w.works(got.Secret)
@@ -259,4 +260,18 @@ func TestLastUseSaysWhatFor(t *testing.T) {
 	if held[0].LastUsedFor != "install" || held[0].LastUsedIP != "198.51.100.3" {
 		t.Errorf("%+v", held[0])
 	}
+}
+
+func TestTerminalNeedsThePasswordToMakeAToken(t *testing.T) {
+	w := sqlite(t)
+	w.person("ann")
+	text, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
+	w.OK(err)
+	by := w.works(text)
+	in := token.NewToken{Name: "ci", Kind: token.Publish}
+	_, err = w.Create(t.Context(), by, in)
+	w.Is(err, access.ErrSudo)
+	by, err = w.Accounts.Prove(t.Context(), by, good)
+	w.OK(err)
+	w.made(by, in)
 }

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/limit"
 	"latchkey/internal/secret"
+	"latchkey/internal/words"
 )
 
 // again is how long after it got its token a terminal may ask once more, because the answer was lost.
@@ -80,7 +81,7 @@ func (s *Service) redeem(ctx context.Context, tx *db.Tx, by access.Actor, pollHa
 func (s *Service) tell(ctx context.Context, tx *db.Tx, by access.Actor, l login, m minted) error {
 	data := map[string]string{
 		"Terminal": account.Device(l.Agent), "TerminalFrom": account.At("at", by.Address()),
-		"ApproverFrom": account.At("at", l.ApproverIP), "Until": until(m.until), "Hint": secret.Hint(m.text), "Remote": "",
+		"ApproverFrom": account.At("at", l.ApproverIP), "Until": words.Moment(m.until), "Hint": secret.Hint(m.text), "Remote": "",
 	}
 	if !account.Near(l.ApproverIP, by.Address()) {
 		data["Remote"] = "yes"

@@ -10,6 +10,7 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/errs"
 	"latchkey/internal/secret"
+	"latchkey/internal/words"
 )
 
 // maxOverlap is how long an old secret may work beside the new one.
@@ -72,8 +73,8 @@ func (s *Service) supersede(ctx context.Context, tx *db.Tx, by access.Actor, old
 	if err := (store{tx}).shorten(ctx, old.ID, end); err != nil {
 		return "", err
 	}
-	return "on " + until(end), audit.Record(ctx, tx, s.now(), by, audit.Entry{
-		Event: audit.TokenRotated, Account: by.UserID, Subject: "token:" + old.ID, Detail: map[string]string{"ends": until(end)},
+	return "on " + words.Moment(end), audit.Record(ctx, tx, s.now(), by, audit.Entry{
+		Event: audit.TokenRotated, Account: by.UserID, Subject: "token:" + old.ID, Detail: map[string]string{"ends": words.Moment(end)},
 	})
 }
 
@@ -117,7 +118,7 @@ func (s *Service) remind(ctx context.Context, t ending, now time.Time) error {
 			return err
 		}
 		return s.accounts.Notify(ctx, tx, t.UserID, "token-ending", map[string]string{
-			"Token": t.Name, "Hint": t.Hint, "Until": until(t.ExpiresAt),
+			"Token": t.Name, "Hint": t.Hint, "Until": words.Moment(t.ExpiresAt),
 		})
 	})
 }

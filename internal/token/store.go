@@ -87,9 +87,9 @@ func (s store) holds(ctx context.Context, query string, args ...any) ([]Held, er
 	return out, nil
 }
 
-// shorten brings the end of a token forward.
+// shorten brings the end of a token forward, of which its owner is told otherwise.
 func (s store) shorten(ctx context.Context, id string, until time.Time) error {
-	_, err := s.Exec(ctx, `UPDATE tokens SET expires_at = ? WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)`, until, id, until)
+	_, err := s.Exec(ctx, `UPDATE tokens SET expires_at = ?, reminded = 1 WHERE id = ? AND (expires_at IS NULL OR expires_at > ?)`, until, id, until)
 	return err
 }
 

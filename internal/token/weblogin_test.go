@@ -96,7 +96,7 @@ func TestTerminalIsSignedInByTheBrowserThatApproves(t *testing.T) {
 			t.Errorf("actor %+v", a)
 		}
 		body := w.mailed("A terminal was signed in")
-		for _, want := range []string{"npm 11.6.2 on Linux", "198.51.100.1", "203.0.113.7", "different networks", secret.Hint(text), "2030-01-02 15:04 UTC"} {
+		for _, want := range []string{"npm 11.6.2 on Linux", "198.51.100.1", "203.0.113.7", "different networks", secret.Hint(text), "2 January 2030, 15:04 UTC"} {
 			if !strings.Contains(body, want) {
 				t.Errorf("the mail lacks %q:\n%s", want, body)
 			}

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/errs"
+	"latchkey/internal/words"
 )
 
 const (
@@ -164,7 +165,7 @@ func (s *Service) addKey(ctx context.Context, tx *db.Tx, by access.Actor, k keyR
 	if err := st.insertKey(ctx, k); err != nil {
 		return err
 	}
-	detail := map[string]string{"key": k.Name, "backed_up": yes(k.BackedUp)}
+	detail := map[string]string{"key": k.Name, "backed_up": words.YesNo(k.BackedUp)}
 	return s.note(ctx, tx, by, by.UserID, audit.Entry{Event: audit.FactorKeyAdded, Detail: detail}, letter{
 		`The security key "` + k.Name + `" was added to your account`, "It can sign in and confirm changes.",
 	})

@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
+	"latchkey/internal/words"
 )
 
 // Answer is what a person gives to prove themselves: a code as they typed it, or what their browser got
@@ -80,7 +81,7 @@ func (s *Service) Consume(ctx context.Context, tx *db.Tx, by access.Actor, p Pro
 		if p.backedUp == p.key.BackedUp {
 			return nil
 		}
-		detail := map[string]string{"key": p.key.Name, "backed_up": yes(p.backedUp)}
+		detail := map[string]string{"key": p.key.Name, "backed_up": words.YesNo(p.backedUp)}
 		return s.note(ctx, tx, by, p.UserID, audit.Entry{Event: audit.FactorKeyBackup, Detail: detail}, letter{})
 	}
 	return ErrKey // what was mailed is used up with the sign-in that it was mailed for
@@ -94,13 +95,6 @@ func only(lost error) func(bool, error) error {
 		}
 		return err
 	}
-}
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }
 
 // verifyCode tells by its form what a code is. An account without an app, or without codes, takes the same

@@ -35,3 +35,14 @@ func Count(n int64, one, many string) string {
 	}
 	return humanize.Comma(n) + " " + many
 }
+
+// Moment is a time in a letter or a sentence, whose reader may be anywhere: "2 January 2006, 15:04 UTC".
+func Moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+// YesNo is an answer in the log.
+func YesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
