@@ -6,6 +6,7 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/access"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 	"latchkey/internal/words"
 )
@@ -104,7 +105,7 @@ func (s *Service) endFromHere(ctx context.Context, by access.Actor, what string,
 
 // own is the account of an actor whose session has not ended.
 func (s *Service) own(ctx context.Context, tx *db.Tx, by access.Actor) (user, error) {
-	if err := s.alive(ctx, tx, by); err != nil {
+	if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 		return user{}, err
 	}
 	return store{tx}.byID(ctx, by.UserID)

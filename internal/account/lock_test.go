@@ -159,7 +159,7 @@ func TestBrowsersAreListedAndSignedOut(t *testing.T) {
 		w.OK(w.EndEverything(t.Context(), w.As(three.ID)))
 		w.gone(here.ID)
 		w.gone(three.ID)
-		w.Is(w.EndEverything(t.Context(), by), account.ErrSessionEnded)
+		w.Is(w.EndEverything(t.Context(), by), access.ErrUnauthenticated)
 	})
 }
 

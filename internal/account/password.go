@@ -9,6 +9,7 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/secret"
@@ -137,7 +138,7 @@ func (s *Service) ChangePassword(ctx context.Context, by access.Actor, password 
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := s.alive(ctx, tx, by); err != nil {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 			return err
 		}
 		if err := s.replacePassword(ctx, tx, by, u, hash, by.SessionID); err != nil {

@@ -6,6 +6,7 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/credential"
 )
 
 // Profile returns the actor's own account.
@@ -28,7 +29,7 @@ func (s *Service) UpdateProfile(ctx context.Context, by access.Actor, in Profile
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := s.alive(ctx, tx, by); err != nil {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 			return err
 		}
 		if err := (store{tx}).setProfile(ctx, by.UserID, Profile{fullName, homepage}, s.now()); err != nil {

@@ -69,6 +69,8 @@ func TestReadOnlyTokenCannotChangeAProfile(t *testing.T) {
 	if _, err := w.Profile(t.Context(), by); err != nil {
 		t.Error(err)
 	}
+	_, err := w.DB.Exec(t.Context(), `INSERT INTO tokens (id, user_id, name, kind, secret_hash, hint, created_at) VALUES ('t', ?, 'x', 'session', 'x', 'x', ?)`, by.UserID, w.Now())
+	w.OK(err)
 	by.Grant = &access.Grant{TokenID: "t", Terminal: true}
 	w.OK(w.UpdateProfile(t.Context(), by, account.Profile{FullName: "x"}))
 }

@@ -151,18 +151,6 @@ func (s *Service) doubt(ctx context.Context, by access.Actor, u user) error {
 	})
 }
 
-// alive returns ErrSessionEnded when the actor's session was ended since the request began.
-func (s *Service) alive(ctx context.Context, tx *db.Tx, by access.Actor) error {
-	if by.SessionID == "" {
-		return nil
-	}
-	_, err := store{tx}.session(ctx, by.SessionID)
-	if errors.Is(err, ErrNotFound) {
-		return ErrSessionEnded
-	}
-	return err
-}
-
 // Sweep removes what has had its time: links that expired and sessions that ended long ago.
 func (s *Service) Sweep(ctx context.Context) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {

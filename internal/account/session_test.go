@@ -94,8 +94,8 @@ func TestSignedOutSessionIsNotBroughtBackByASlowRequest(t *testing.T) {
 		w.gone(s.ID)
 		// What the slow request goes on to do changes nothing.
 		w.Is(w.Confirm(t.Context(), slow, good), account.ErrSessionEnded)
-		w.Is(w.ChangePassword(t.Context(), slow, "another good password"), account.ErrSessionEnded)
-		w.Is(w.UpdateProfile(t.Context(), slow, account.Profile{FullName: "x"}), account.ErrSessionEnded)
+		w.Is(w.ChangePassword(t.Context(), slow, "another good password"), access.ErrUnauthenticated)
+		w.Is(w.UpdateProfile(t.Context(), slow, account.Profile{FullName: "x"}), access.ErrUnauthenticated)
 		w.gone(s.ID)
 		w.OK(w.SignOut(t.Context(), slow))
 		w.Logged("session.ended", 1)

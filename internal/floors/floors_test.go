@@ -34,6 +34,7 @@ var floors = map[string]int{
 	"internal/tardiff":             2,
 	"db/dbtest":                    2,
 	"internal/audit":               2,
+	"internal/credential":          2,
 	"internal/blob/blobtest":       2,
 	"internal/jobs":                2,
 	"internal/limit":               2,

@@ -6,6 +6,7 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/credential"
 	"latchkey/internal/secret"
 )
 
@@ -120,6 +121,9 @@ func (s *Service) answer(ctx context.Context, by access.Actor, text string, f fu
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
+			return err
+		}
 		i, err := store{tx}.offered(ctx, secret.Hash(text), s.now())
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/config"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/outbox"
@@ -97,6 +98,9 @@ func (s *Service) Create(ctx context.Context, by access.Actor, in NewOrg) (Org, 
 	now := s.now()
 	o := Org{ID: db.NewID(), Name: in.Name, CreatedAt: now}
 	return o, s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
+			return err
+		}
 		if err := s.accounts.ClaimScope(ctx, tx, in.Name); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func TestRemindersAreForThoseWithoutAndRare(t *testing.T) {
 			t.Errorf("%d letters to bob", n)
 		}
 		w.Advance(25 * time.Hour)
-		e.ann.SudoUntil = w.Now().Add(time.Minute)
+		e.ann.SudoUntil, e.ann.SessionID = w.Now().Add(time.Minute), "" // the session of yesterday is over
 		must(t, w.Orgs.Remind(ctx, e.ann, "acme", ""))
 		if n := reminded(); n != 2 {
 			t.Errorf("%d letters to bob", n)

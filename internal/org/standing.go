@@ -6,6 +6,7 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/access"
+	"latchkey/internal/credential"
 )
 
 // Standing is what somebody is to an organization and to one of its packages. It is asked in one query,
@@ -99,6 +100,9 @@ func (s *Service) change(ctx context.Context, by access.Actor, act access.Action
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		st, err := s.authorize(ctx, tx, by, act, name)
 		if err != nil {
+			return err
+		}
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 			return err
 		}
 		if err := (store{tx}).touch(ctx, st.OrgID, s.now()); err != nil {

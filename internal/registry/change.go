@@ -5,6 +5,7 @@ import (
 
 	"latchkey/db"
 	"latchkey/internal/access"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 )
 
@@ -21,7 +22,7 @@ func (s *Service) change(ctx context.Context, by access.Actor, act access.Action
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := (store{tx}).holds(ctx, by, s.now()); err != nil {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 			return err
 		}
 		h, err := s.authorize(ctx, tx, by, act, name)

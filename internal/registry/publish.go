@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
 	"latchkey/internal/blob"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 	"latchkey/internal/npm"
 )
@@ -169,7 +170,7 @@ func (i *intake) Write(p []byte) (int, error) {
 // record makes the version visible, with everything that belongs to it, or nothing.
 func (s *Service) record(ctx context.Context, by access.Actor, u upload, docs npm.Documents) (p Published, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := (store{tx}).holds(ctx, by, s.now()); err != nil {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 			return err
 		}
 		h, isNew, err := s.authorizePublish(ctx, tx, by, u.name)

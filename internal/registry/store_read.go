@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"latchkey/db"
-	"latchkey/internal/access"
 )
 
 // piece is one version in a package's document.
@@ -52,19 +51,6 @@ type tarball struct {
 
 func (s store) tarball(ctx context.Context, packageID, version string) (tarball, error) {
 	return db.One[tarball](ctx, s, ErrNotFound, `SELECT id, blob, size FROM versions WHERE package_id = ? AND version = ?`, packageID, version)
-}
-
-// holds says whether the actor's credential is still good: a token may have been revoked, and an address
-// replaced, while a body came in. It takes part in the transaction, so that a revocation is before it or
-// after it.
-func (s store) holds(ctx context.Context, by access.Actor, now time.Time) error {
-	if by.Grant == nil {
-		return nil
-	}
-	_, err := db.One[string](ctx, s, access.ErrUnauthenticated, `SELECT t.id FROM tokens t JOIN users u ON u.id = t.user_id
-		WHERE t.id = ? AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?) AND u.email_verified_at IS NOT NULL`,
-		by.Grant.TokenID, now)
-	return err
 }
 
 // used are those of some blobs that a version has.

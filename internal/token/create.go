@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
 	"latchkey/internal/config"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 	"latchkey/internal/limit"
 	"latchkey/internal/secret"
@@ -45,6 +46,9 @@ func (s *Service) Create(ctx context.Context, by access.Actor, in NewToken) (Cre
 	}
 	var out Created
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
+			return err
+		}
 		m, err := s.mint(ctx, tx, by, owner.ID, in, life)
 		if err != nil {
 			return err

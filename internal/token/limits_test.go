@@ -275,3 +275,37 @@ func TestTerminalNeedsThePasswordToMakeAToken(t *testing.T) {
 	w.OK(err)
 	w.made(by, in)
 }
+
+// A body may come long after its headers, by which time the session that sent them is over.
+func TestWhatEndedMeanwhileMakesNoToken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		in := token.NewToken{Name: "ci", Kind: token.Automation}
+		ann := w.person("ann")
+		old := w.made(ann, in)
+		fails := func(by access.Actor, want error) {
+			t.Helper()
+			_, err := w.Create(t.Context(), by, in)
+			w.Is(err, want)
+			if by.Grant == nil {
+				_, err = w.Rotate(t.Context(), by, old.ID, 0)
+				w.Is(err, want)
+			}
+		}
+		text, err := w.SignIn(t.Context(), terminal(1), "ann", good, "")
+		w.OK(err)
+		cli, err := w.Accounts.Prove(t.Context(), w.works(text), good)
+		w.OK(err)
+		w.OK(w.Revoke(t.Context(), cli, text))
+		fails(cli, access.ErrUnauthenticated)
+		other := w.signIn("ann")
+		w.OK(w.Accounts.EndOtherBrowsers(t.Context(), other))
+		fails(ann, access.ErrUnauthenticated)
+		_, err = w.DB.Exec(t.Context(), `UPDATE users SET held_until = ?`, w.Now().Add(time.Hour))
+		w.OK(err)
+		fails(other, access.ErrHeld)
+		_, err = w.DB.Exec(t.Context(), `UPDATE users SET locked_at = ?`, w.Now())
+		w.OK(err)
+		fails(other, access.ErrLocked)
+		w.works(old.Secret)
+	})
+}

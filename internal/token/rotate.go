@@ -8,6 +8,7 @@ import (
 	"latchkey/internal/access"
 	"latchkey/internal/account"
 	"latchkey/internal/audit"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 	"latchkey/internal/secret"
 	"latchkey/internal/words"
@@ -26,6 +27,9 @@ func (s *Service) Rotate(ctx context.Context, by access.Actor, id string, overla
 		return out, errs.Field("overlap", "Let the old secret work for at most seven days more.")
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
+			return err
+		}
 		marked, err := store{tx}.marked(ctx, by.UserID, id, s.now())
 		if err != nil {
 			return err

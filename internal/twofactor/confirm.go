@@ -11,6 +11,7 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/credential"
 	"latchkey/internal/errs"
 	"latchkey/internal/secret"
 )
@@ -138,7 +139,7 @@ func (s *Service) Approve(ctx context.Context, by access.Actor, id string, a Ans
 		return "", err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := (store{tx}).holds(ctx, by, s.now()); err != nil {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 			return err
 		}
 		c, err := s.question(ctx, tx, by, id)

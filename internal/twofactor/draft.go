@@ -10,6 +10,7 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/credential"
 )
 
 // draftLife is how long a person has to set something up.
@@ -75,7 +76,7 @@ func (s *Service) change(ctx context.Context, by access.Actor, act access.Action
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := (store{tx}).holds(ctx, by, s.now()); err != nil {
+		if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 			return err
 		}
 		return do(ctx, tx)
@@ -90,7 +91,7 @@ func (s *Service) Save(ctx context.Context, tx *db.Tx, by access.Actor, typed st
 	if err := s.self(by, access.FactorAdd); err != nil {
 		return false, "", err
 	}
-	if err := (store{tx}).holds(ctx, by, s.now()); err != nil {
+	if err := credential.Holds(ctx, tx, by, s.now()); err != nil {
 		return false, "", err
 	}
 	d, err := s.takeDraft(ctx, tx, by)

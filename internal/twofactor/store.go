@@ -184,16 +184,3 @@ func (s store) sweep(ctx context.Context, now time.Time) error {
 	}
 	return nil
 }
-
-// holds returns an error unless the browser or the token that the actor came with still counts.
-func (s store) holds(ctx context.Context, by access.Actor, now time.Time) error {
-	query, id := `SELECT COUNT(*) FROM sessions WHERE id = ? AND ended_at IS NULL AND deadline_at > ?`, by.SessionID
-	if by.Grant != nil {
-		query, id = `SELECT COUNT(*) FROM tokens WHERE id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`, by.Grant.TokenID
-	}
-	var n int
-	if err := s.Get(ctx, &n, query, id, now); err != nil || n == 1 {
-		return err
-	}
-	return access.ErrUnauthenticated
-}
