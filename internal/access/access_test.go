@@ -52,6 +52,8 @@ func profiles() []profile {
 	elsewhere.Grant = &Grant{TokenID: "t", Limited: true, Packages: []string{"other", "@acme/*"}, Orgs: []string{"other"}, Manages: true}
 	manager := token
 	manager.Grant = &Grant{TokenID: "t", ReadOnly: true, Limited: true, Orgs: []string{"acme"}, Manages: true}
+	asked := factored
+	asked.Grant = &Grant{TokenID: "t", Unattended: true, MustProve: true}
 	browserOn := browser
 	browserOn.Factor, browserOn.Verified = AuthAndWrites, true
 	return []profile{
@@ -71,6 +73,7 @@ func profiles() []profile {
 		{"token, proven to tag", other},
 		{"token, asked at sign-in", signInOnly},
 		{"token of a machine", machine},
+		{"machine that must prove", asked},
 		{"token for the package", limited},
 		{"token for others", elsewhere},
 		{"token for the org", manager},

@@ -23,7 +23,7 @@ const (
 
 func (a asks) asked(by Actor) bool {
 	switch {
-	case by.Grant != nil && by.Grant.Unattended:
+	case by.Grant != nil && by.Grant.Unattended && !by.Grant.MustProve:
 		return false
 	case a == ofWriters:
 		return by.Factor == AuthAndWrites

@@ -10,7 +10,8 @@ type Grant struct {
 	TokenID    string
 	ReadOnly   bool
 	Terminal   bool     // a person got it by signing a terminal in
-	Unattended bool     // for machines: nobody is there who could prove a second factor
+	Unattended bool     // for machines, which decide over nobody, and are asked for no second factor
+	MustProve  bool     // but are asked for one, because this registry lets no token like this skip it
 	Limited    bool     // to Packages and Orgs; what is neither it meets as a stranger would
 	Packages   []string // names, and scopes as "@scope/*"
 	Orgs       []string // names of organizations

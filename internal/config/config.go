@@ -50,7 +50,7 @@ type Config struct {
 	DefaultAccess string `enum:"public,restricted" default:"public" help:"Access of a new scoped package when its publisher does not say: public or restricted."`
 	Unpublish     string `enum:"limited,always" default:"limited" help:"When maintainers may unpublish: limited (within 72 hours of publishing, later when few download it and one person maintains it; never what others depend on) or always."`
 
-	AutomationTokens AutomationTokens `enum:"allowed,bound,forbidden" default:"allowed" help:"Access tokens that skip the second factor: allowed, bound (each to the addresses it may be used from) or forbidden (those there are skip nothing any more)."`
+	AutomationTokens AutomationTokens `enum:"allowed,bound,forbidden" default:"allowed" help:"Access tokens that skip the second factor: allowed, bound (only those that are limited to addresses) or forbidden. Those there are that may not are asked for the factor."`
 
 	LogLevel  string `enum:"debug,info,warn,error" default:"info" help:"What is logged: debug adds every successful read."`
 	LogFormat string `enum:"text,json" default:"text" help:"How it is logged: text or json."`

@@ -63,8 +63,12 @@ func (s *Service) load(ctx context.Context, hash string) (fact, error) {
 		Grant: l.grant(o.ID, o.Kind), Factor: o.Mode,
 		Locked: o.Locked, Hold: account.HoldOf(o.HeldUntil, o.HeldFor),
 	}}
-	if s.cfg.AutomationTokens == config.AutomationForbidden {
-		f.actor.Grant.Unattended = false
+	switch s.cfg.AutomationTokens {
+	case config.AutomationForbidden:
+		f.actor.Grant.MustProve = true
+	case config.AutomationBound:
+		f.actor.Grant.MustProve = !l.bound()
+	case config.AutomationAllowed:
 	}
 	if o.ExpiresAt != nil {
 		f.expires = *o.ExpiresAt

@@ -77,8 +77,8 @@ func (s *Service) clean(by access.Actor, in NewToken) (NewToken, error) {
 	case in.Kind != Automation || by.AtConsole():
 	case allowed == config.AutomationForbidden:
 		return in, errs.Field("kind", "This registry allows no token that skips the second factor. Choose another kind.")
-	case allowed == config.AutomationBound && len(in.Addresses) == 0:
-		return in, errs.Field("addresses", "This registry asks for the addresses from which a token that skips the second factor may be used.")
+	case allowed == config.AutomationBound && !in.bound():
+		return in, errs.Field("addresses", "This registry asks for the addresses from which a token that skips the second factor may be used, none wider than /16, or /32 of IPv6.")
 	}
 	return in, nil
 }

@@ -121,6 +121,13 @@ func (l Limits) grant(id, kind string) *access.Grant {
 	}
 }
 
+// bound reports whether a token works from few places alone: the widest networks are those that one provider has.
+func (l Limits) bound() bool {
+	return len(l.Addresses) > 0 && !slices.ContainsFunc(l.Addresses, func(p netip.Prefix) bool {
+		return p.Bits() < 16 || p.Addr().Is6() && p.Bits() < 32
+	})
+}
+
 // writes reports whether a token can change anything.
 func (l Limits) writes(kind string) bool { return kind != ReadOnly || l.Manages }
 

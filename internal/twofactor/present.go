@@ -29,7 +29,7 @@ const unpublish = "unpublish"
 // Present looks at the one-time password that came with a request, which may be "", and returns the actor
 // with what it proves. A right one is used up. What was proven lately for more than one act counts too.
 func (s *Service) Present(ctx context.Context, by access.Actor, t Terminal, code string) (access.Actor, error) {
-	if by.Grant == nil || by.Grant.Unattended || by.Factor == access.NoFactor {
+	if by.Grant == nil || by.Grant.Unattended && !by.Grant.MustProve || by.Factor == access.NoFactor {
 		return by, nil
 	}
 	hash := ""
