@@ -45,7 +45,7 @@ func (s *Service) Dependencies(ctx context.Context, by access.Actor, name, ver s
 	for i, d := range list {
 		names[i] = d.Name
 	}
-	here, err := store{s.db}.visible(ctx, by.Viewer(), names)
+	here, err := store{s.db}.visible(ctx, s.viewer(by), names)
 	for i, d := range list {
 		list[i].Here = slices.Contains(here, d.Name)
 	}

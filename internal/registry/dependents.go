@@ -30,14 +30,14 @@ func (s *Service) Dependents(ctx context.Context, by access.Actor, name, after s
 		return d, err
 	}
 	st := store{s.db}
-	if d.Packages, err = st.dependentsPage(ctx, h, by.Viewer(), after, dependentsPerPage+1); err != nil {
+	if d.Packages, err = st.dependentsPage(ctx, h, s.viewer(by), after, dependentsPerPage+1); err != nil {
 		return d, err
 	}
 	if len(d.Packages) > dependentsPerPage {
 		d.Packages = d.Packages[:dependentsPerPage]
 		d.Next = d.Packages[dependentsPerPage-1].Name
 	}
-	d.Count, err = st.countDependents(ctx, h, by.Viewer())
+	d.Count, err = st.countDependents(ctx, h, s.viewer(by))
 	d.More = d.Count == maxCounted
 	return d, err
 }

@@ -45,7 +45,7 @@ func (s *Service) Maintained(ctx context.Context, by access.Actor, person string
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, err
 	}
-	return store{s.db}.maintained(ctx, person, by.Viewer(), maxMaintained)
+	return store{s.db}.maintained(ctx, person, s.viewer(by), maxMaintained)
 }
 
 // MaintainedAmong lists the actor's packages, at most n, that are named, or whose scope is, as "@scope/*"; without any
@@ -55,7 +55,7 @@ func (s *Service) MaintainedAmong(ctx context.Context, by access.Actor, reach []
 		return nil, err
 	}
 	if len(reach) == 0 {
-		return store{s.db}.maintained(ctx, by.Name, by.Viewer(), n)
+		return store{s.db}.maintained(ctx, by.Name, s.viewer(by), n)
 	}
 	names, scopes := []string{"@"}, []string{"@"} // which none is called: a list must not be empty
 	for _, r := range reach {

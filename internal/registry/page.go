@@ -103,7 +103,7 @@ func (s *Service) Recent(ctx context.Context, by access.Actor, n int) ([]Summary
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, err
 	}
-	return store{s.db}.recent(ctx, by.Viewer(), n)
+	return store{s.db}.recent(ctx, s.viewer(by), n)
 }
 
 // ByPerson lists the packages that a person maintains, as far as the actor may see them: at most 100, by name,
@@ -112,7 +112,7 @@ func (s *Service) ByPerson(ctx context.Context, by access.Actor, person, after s
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, "", err
 	}
-	list, err = store{s.db}.maintainedBy(ctx, person, by.Viewer(), after, packagesPerPage+1)
+	list, err = store{s.db}.maintainedBy(ctx, person, s.viewer(by), after, packagesPerPage+1)
 	if len(list) > packagesPerPage {
 		list = list[:packagesPerPage]
 		next = list[packagesPerPage-1].Name

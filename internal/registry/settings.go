@@ -136,10 +136,10 @@ func (s *Service) Impact(ctx context.Context, by access.Actor, name, version str
 			return i, err
 		}
 	}
-	if i.Dependents, err = st.dependents(ctx, h, by.Viewer(), "", dependentsNamed); err != nil {
+	if i.Dependents, err = st.dependents(ctx, h, s.viewer(by), "", dependentsNamed); err != nil {
 		return i, err
 	}
-	if i.DependentCount, err = st.countDependents(ctx, h, by.Viewer()); err != nil {
+	if i.DependentCount, err = st.countDependents(ctx, h, s.viewer(by)); err != nil {
 		return i, err
 	}
 	if i.Downloads, err = st.downloads(ctx, h.ID, s.now().AddDate(0, 0, -7)); err != nil {

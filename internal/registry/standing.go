@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"latchkey/db"
 	"latchkey/internal/access"
@@ -94,3 +95,11 @@ func (s *Service) adopt(ctx context.Context, tx *db.Tx, by access.Actor, h head)
 	}
 	return org.Adopt(ctx, tx, st.OrgID, h.ID)
 }
+
+// viewer is whose private packages a list may show, and when: what an organization requires may begin at any moment.
+type viewer struct {
+	userID string
+	at     time.Time
+}
+
+func (s *Service) viewer(by access.Actor) viewer { return viewer{by.Viewer(), s.now()} }

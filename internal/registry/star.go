@@ -41,5 +41,5 @@ func (s *Service) Starred(ctx context.Context, by access.Actor, person string) (
 	if err := access.Check(by, access.PackageRead, access.Facts{Standing: access.Reader}, s.now()); err != nil {
 		return nil, err
 	}
-	return store{s.db}.starred(ctx, person, by.Viewer(), maxStarred)
+	return store{s.db}.starred(ctx, person, s.viewer(by), maxStarred)
 }

@@ -19,28 +19,28 @@ func (s store) publishes(ctx context.Context, subject, event string, first, last
 }
 
 // recent are the newest versions of the packages that were published last and that the viewer may see.
-func (s store) recent(ctx context.Context, viewer string, n int) (out []Summary, err error) {
+func (s store) recent(ctx context.Context, v viewer, n int) (out []Summary, err error) {
 	err = s.Select(ctx, &out, `SELECT p.name, p.description, p.private, v.version, u.name AS published_by, v.published_at
 		FROM versions v JOIN packages p ON p.id = v.package_id JOIN users u ON u.id = v.published_by
 		WHERE NOT EXISTS (SELECT 1 FROM versions w WHERE w.package_id = v.package_id AND w.number > v.number)
-			AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
-		ORDER BY v.published_at DESC, v.id DESC LIMIT ?`, viewer, n)
+			AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))
+		ORDER BY v.published_at DESC, v.id DESC LIMIT ?`, v.userID, v.at, n)
 	return out, err
 }
 
 // dependentsPage are other packages with a version that needs one, after a name, with their latest versions,
 // as far as the viewer may see them.
-func (s store) dependentsPage(ctx context.Context, h head, viewer, after string, n int) (out []Summary, err error) {
+func (s store) dependentsPage(ctx context.Context, h head, v viewer, after string, n int) (out []Summary, err error) {
 	err = s.Select(ctx, &out, selectSummary+`WHERE p.id IN (SELECT d.package_id FROM dependencies d WHERE d.name = ? AND d.kind <> 'dev')
-			AND p.id <> ? AND p.name > ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
-		ORDER BY p.name LIMIT ?`, h.Name, h.ID, after, viewer, n)
+			AND p.id <> ? AND p.name > ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))
+		ORDER BY p.name LIMIT ?`, h.Name, h.ID, after, v.userID, v.at, n)
 	return out, err
 }
 
 // visible are those of some names that are packages which the viewer may see.
-func (s store) visible(ctx context.Context, viewer string, names []string) (out []string, err error) {
+func (s store) visible(ctx context.Context, v viewer, names []string) (out []string, err error) {
 	err = s.Select(ctx, &out, `SELECT p.name FROM packages p WHERE p.name IN (?) AND (p.private = FALSE
-		OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))`, names, viewer)
+		OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))`, names, v.userID, v.at)
 	return out, err
 }
 

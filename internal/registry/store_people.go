@@ -18,11 +18,11 @@ func (s store) person(ctx context.Context, name string) (person, error) {
 }
 
 // maintained are the names of a person's packages that the viewer may see.
-func (s store) maintained(ctx context.Context, person, viewer string, n int) (names []string, err error) {
+func (s store) maintained(ctx context.Context, person string, v viewer, n int) (names []string, err error) {
 	err = s.Select(ctx, &names, `SELECT p.name FROM packages p JOIN maintainers o ON o.package_id = p.id JOIN users owner ON owner.id = o.user_id
 		WHERE owner.name = ? AND (p.private = FALSE
-			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
-		ORDER BY p.name LIMIT ?`, person, viewer, n)
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))
+		ORDER BY p.name LIMIT ?`, person, v.userID, v.at, n)
 	return names, err
 }
 
@@ -109,11 +109,11 @@ func (s store) stargazers(ctx context.Context, packageID string) (names []string
 }
 
 // starred are the packages that a person starred, as far as the viewer may see them.
-func (s store) starred(ctx context.Context, person, viewer string, n int) (names []string, err error) {
+func (s store) starred(ctx context.Context, person string, v viewer, n int) (names []string, err error) {
 	err = s.Select(ctx, &names, `SELECT p.name FROM stars s JOIN packages p ON p.id = s.package_id JOIN users u ON u.id = s.user_id
 		WHERE u.name = ? AND (p.private = FALSE
-			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
-		ORDER BY p.name LIMIT ?`, person, viewer, n)
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))
+		ORDER BY p.name LIMIT ?`, person, v.userID, v.at, n)
 	return names, err
 }
 

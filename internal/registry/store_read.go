@@ -64,11 +64,11 @@ const selectSummary = `SELECT p.name, p.description, p.private, v.version, u.nam
 		JOIN versions v ON v.id = t.version_id JOIN users u ON u.id = v.published_by `
 
 // maintainedBy are the packages of a person that the viewer may see, after a name.
-func (s store) maintainedBy(ctx context.Context, person, viewer, after string, n int) (out []Summary, err error) {
+func (s store) maintainedBy(ctx context.Context, person string, v viewer, after string, n int) (out []Summary, err error) {
 	err = s.Select(ctx, &out, selectSummary+`JOIN maintainers o ON o.package_id = p.id JOIN users owner ON owner.id = o.user_id
 		WHERE owner.name = ? AND p.name > ? AND (p.private = FALSE
-			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
-		ORDER BY p.name LIMIT ?`, person, after, viewer, n)
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))
+		ORDER BY p.name LIMIT ?`, person, after, v.userID, v.at, n)
 	return out, err
 }
 

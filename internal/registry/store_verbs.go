@@ -62,12 +62,12 @@ func (s store) setListed(ctx context.Context, versionID string) error {
 
 // dependents are the names of other packages with a version that needs one, after a name, as far as the
 // viewer may see them. What is needed only to work on a package does not count.
-func (s store) dependents(ctx context.Context, h head, viewer, after string, n int) (names []string, err error) {
+func (s store) dependents(ctx context.Context, h head, v viewer, after string, n int) (names []string, err error) {
 	err = s.Select(ctx, &names, `SELECT p.name FROM packages p
 		WHERE p.id IN (SELECT d.package_id FROM dependencies d WHERE d.name = ? AND d.kind <> 'dev')
 			AND p.id <> ? AND p.name > ? AND (p.private = FALSE
-			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?))
-		ORDER BY p.name LIMIT ?`, h.Name, h.ID, after, viewer, n)
+			OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))
+		ORDER BY p.name LIMIT ?`, h.Name, h.ID, after, v.userID, v.at, n)
 	return names, err
 }
 
@@ -75,11 +75,11 @@ func (s store) dependents(ctx context.Context, h head, viewer, after string, n i
 const maxCounted = 10_000
 
 // countDependents counts what dependents lists, up to maxCounted.
-func (s store) countDependents(ctx context.Context, h head, viewer string) (n int64, err error) {
+func (s store) countDependents(ctx context.Context, h head, v viewer) (n int64, err error) {
 	err = s.Get(ctx, &n, `SELECT COUNT(*) FROM (SELECT 1 FROM packages p
 		WHERE p.id IN (SELECT d.package_id FROM dependencies d WHERE d.name = ? AND d.kind <> 'dev')
-			AND p.id <> ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ?)) LIMIT ?) AS counted`,
-		h.Name, h.ID, viewer, maxCounted)
+			AND p.id <> ? AND (p.private = FALSE OR p.id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?))) LIMIT ?) AS counted`,
+		h.Name, h.ID, v.userID, v.at, maxCounted)
 	return n, err
 }
 

@@ -176,7 +176,7 @@ func (s *Service) unpublishable(ctx context.Context, q db.Q, by access.Actor, h 
 		return errs.Newf(errs.Forbidden, ErrUnpublish.Code, format+instead, append(args, h.Name)...)
 	}
 	st := store{q}
-	on, err := st.dependents(ctx, h, by.Viewer(), "", 1)
+	on, err := st.dependents(ctx, h, s.viewer(by), "", 1)
 	if err != nil {
 		return err
 	}

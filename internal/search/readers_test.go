@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/access"
 	"latchkey/internal/app/apptest"
@@ -64,36 +65,51 @@ func company(t *testing.T, w *apptest.World) (people map[string]access.Actor, pa
 func TestListsShowWhatMayBeRead(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		people, packages := company(t, w)
-		ctx := t.Context()
-		shown := map[string]int{}
-		for name, by := range people {
-			var may, recent []string
-			for _, p := range packages {
-				if _, err := w.Packages.Find(ctx, by, p); err == nil {
-					may = append(may, p)
-				}
-			}
-			slices.Sort(may)
-			shown[name] = len(may)
-			if got := find(t, w, by, "everything"); !slices.Equal(slices.Sorted(slices.Values(got)), may) {
-				t.Errorf("%q finds %v and may read %v", name, got, may)
-			}
-			for _, s := range recentOf(t, w, by) {
-				recent = append(recent, s.Name)
-			}
-			if slices.Sort(recent); !slices.Equal(recent, may) {
-				t.Errorf("%q is shown %v and may read %v", name, recent, may)
-			}
-			if r, err := w.Search.Search(ctx, by, search.Query{Text: "everything", Size: 1}); err != nil || int(r.Total) != len(may) {
-				t.Errorf("%q is told of %d packages and may read %v: %v", name, r.Total, may, err)
-			}
+		bob, err := w.Accounts.Lookup(t.Context(), access.Console(), "bob")
+		if err != nil {
+			t.Fatal(err)
 		}
-		for name, want := range map[string]int{"": 1, "ann": 5, "bob": 2, "carl": 2, "dave": 2, "olga": 5, "eve": 1} {
-			if shown[name] != want {
-				t.Errorf("%q may read %d packages, want %d", name, shown[name], want)
-			}
+		w.WithApp(bob)
+		everybody := map[string]int{"": 1, "ann": 5, "bob": 2, "carl": 2, "dave": 2, "olga": 5, "eve": 1}
+		compare(t, w, people, packages, everybody)
+		_, err = w.DB().Exec(t.Context(), `UPDATE orgs SET requires = 'any', requires_from = ?`, w.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
 		}
+		compare(t, w, people, packages, everybody)
+		w.Advance(time.Hour) // bob alone has what is required by now
+		compare(t, w, people, packages, map[string]int{"": 1, "ann": 1, "bob": 2, "carl": 1, "dave": 2, "olga": 1, "eve": 1})
 	})
+}
+
+// compare checks what each person may read, and is shown, of which there must be as many.
+func compare(t *testing.T, w *apptest.World, people map[string]access.Actor, packages []string, want map[string]int) {
+	t.Helper()
+	ctx := t.Context()
+	for name, by := range people {
+		var may, recent []string
+		for _, p := range packages {
+			if _, err := w.Packages.Find(ctx, by, p); err == nil {
+				may = append(may, p)
+			}
+		}
+		slices.Sort(may)
+		if got := find(t, w, by, "everything"); !slices.Equal(slices.Sorted(slices.Values(got)), may) {
+			t.Errorf("%q finds %v and may read %v", name, got, may)
+		}
+		for _, s := range recentOf(t, w, by) {
+			recent = append(recent, s.Name)
+		}
+		if slices.Sort(recent); !slices.Equal(recent, may) {
+			t.Errorf("%q is shown %v and may read %v", name, recent, may)
+		}
+		if r, err := w.Search.Search(ctx, by, search.Query{Text: "everything", Size: 1}); err != nil || int(r.Total) != len(may) {
+			t.Errorf("%q is told of %d packages and may read %v: %v", name, r.Total, may, err)
+		}
+		if len(may) != want[name] {
+			t.Errorf("%q may read %v, want %d", name, may, want[name])
+		}
+	}
 }
 
 func recentOf(t *testing.T, w *apptest.World, by access.Actor) []registry.Summary {

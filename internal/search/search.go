@@ -82,7 +82,7 @@ func (s *Service) Search(ctx context.Context, by access.Actor, q Query) (r Resul
 	if asked.nothing {
 		return r, nil
 	}
-	st, w := store{s.db}, matching(s.db, asked, by.Viewer())
+	st, w := store{s.db}, matching(s.db, asked, by.Viewer(), s.now())
 	ids, err := st.hits(ctx, w, asked.plain, q.From, q.Size)
 	if err != nil {
 		return r, err

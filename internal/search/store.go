@@ -23,8 +23,8 @@ func (w *where) and(text string, args ...any) {
 }
 
 // matching are the packages that a question means and the viewer may see.
-func matching(d *db.DB, q question, viewer string) where {
-	w := where{`(search.private = FALSE OR search.package_id IN (SELECT package_id FROM package_readers WHERE user_id = ?))`, []any{viewer}}
+func matching(d *db.DB, q question, viewer string, now time.Time) where {
+	w := where{`(search.private = FALSE OR search.package_id IN (SELECT package_id FROM package_readers WHERE user_id = ? AND (until IS NULL OR until > ?)))`, []any{viewer, now}}
 	if len(q.words) > 0 {
 		condition, argument := d.Matching(q.words)
 		w.and(condition, argument)
