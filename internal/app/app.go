@@ -95,7 +95,7 @@ func (a *App) open(ctx context.Context) error {
 	a.Outbox = outbox.New(a.Now, box, sender, a.Config)
 	a.BrowserState = a.db.BrowserState()
 	a.Jobs = jobs.New(a.db, a.Now)
-	a.Log = audit.New(a.db, a.Now, box)
+	a.Log = audit.New(a.db, a.Now, box, filepath.Join(a.Config.Data, "audit.head"))
 	a.Signing = signing.New(a.db, a.Now, box)
 	if a.Factors, err = twofactor.New(a.db, a.Now, box, limits, a.Config); err != nil {
 		return err

@@ -22,9 +22,12 @@ type Entry struct {
 	Detail  map[string]string // never a secret
 }
 
-// orgOf is the organization whose log an entry about a subject is in, or "": its own, and that of whoever
-// has the scope of a package. A scope that is a person's is in nobody's log.
-func orgOf(subject string) string {
+// orgOf is the organization whose log an entry is in, or "": its own, and that of whoever has the scope of a
+// package. A scope that is a person's is in nobody's log, and who likes a package is nobody's business.
+func orgOf(e Event, subject string) string {
+	if e == PackageStarred || e == PackageUnstarred {
+		return ""
+	}
 	if name, ok := strings.CutPrefix(subject, "org:"); ok {
 		return name
 	}
@@ -47,7 +50,7 @@ func Record(ctx context.Context, tx *db.Tx, now time.Time, by access.Actor, e En
 	}
 	r := row{
 		ID: db.NewID(), At: now, Event: e.Event, AccountID: cmp.Or(e.Account, by.UserID), ActorID: by.UserID, ActorName: by.Name,
-		Via: by.Via, SessionID: by.SessionID, IP: by.Address(), Agent: by.Agent, Subject: e.Subject, Detail: detail, Org: orgOf(e.Subject),
+		Via: by.Via, SessionID: by.SessionID, IP: by.Address(), Agent: by.Agent, Subject: e.Subject, Detail: detail, Org: orgOf(e.Event, e.Subject),
 	}
 	if by.Grant != nil {
 		r.TokenID = by.Grant.TokenID

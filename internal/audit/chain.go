@@ -34,8 +34,9 @@ func (e AlteredError) Error() string {
 // Seal links the entries that are new into the chain, in the order of their ids; the clock calls it. Entries
 // are written in the transaction of their act, without a place in the chain: were it given there, everything
 // that anybody does would wait for everybody else's commit, on PostgreSQL publishes of different packages too.
-// So an entry can be altered unnoticed in the seconds until it is sealed, and in no moment after. Two sealers
-// cannot fork the chain: a place is there once.
+// So an entry can be altered unnoticed in the seconds until it is sealed, and in no moment after: what was sealed
+// once is not sealed again, because the end of the chain is kept outside of the database too (see anchor). Two
+// sealers cannot fork the chain: a place is there once.
 //
 // A seal is a MAC under the installation's secret key and not a plain hash, which whoever can write the
 // database could compute anew for the rest of the chain.
@@ -47,9 +48,12 @@ func (s *Service) Seal(ctx context.Context) error {
 		if err != nil || len(rows) == 0 {
 			return err
 		}
+		var head Head
 		err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-			head, err := store{tx}.head(ctx)
-			if err != nil {
+			if err := s.anchored(ctx, tx); err != nil {
+				return err
+			}
+			if head, err = (store{tx}).head(ctx); err != nil {
 				return err
 			}
 			for _, r := range rows {
@@ -67,6 +71,9 @@ func (s *Service) Seal(ctx context.Context) error {
 			}
 			return nil
 		})
+		if err == nil {
+			err = s.anchor.write(head)
+		}
 		if err != nil || len(rows) < batch {
 			return err
 		}
@@ -107,7 +114,7 @@ func (s *Service) Verify(ctx context.Context, by access.Actor) (head Head, err e
 			head = Head{r.Seq, r.Seal}
 		}
 		if len(rows) < batch {
-			return head, nil
+			return head, s.anchored(ctx, s.db)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func sealer(t *testing.T, d *db.DB) *audit.Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return audit.New(d, time.Now, box)
+	return audit.New(d, time.Now, box, filepath.Join(t.TempDir(), "audit.head"))
 }
 
 func write(t *testing.T, d *db.DB, n int) {
@@ -97,6 +98,38 @@ func TestChainNamesTheFirstAlteredEntry(t *testing.T) {
 			t.Fatal(err)
 		}
 		verify(audit.AlteredError{Seq: 650})
+	})
+}
+
+// What was taken out of the chain in the database, to be altered and sealed anew, is not sealed anew.
+func TestWhatWasSealedIsNotSealedAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for what, alter := range map[string]string{
+			"its end":  `UPDATE audit_log SET seq = NULL, seal = '', actor_name = 'bob' WHERE seq >= 8`,
+			"all":      `UPDATE audit_log SET seq = NULL, seal = '', actor_name = 'bob'`,
+			"cut off":  `DELETE FROM audit_log WHERE seq >= 8`,
+			"the last": `UPDATE audit_log SET seq = NULL, seal = '', actor_name = 'bob' WHERE seq = 10`,
+		} {
+			if _, err := d.Exec(t.Context(), `DELETE FROM audit_log`); err != nil {
+				t.Fatal(err)
+			}
+			s := sealer(t, d)
+			write(t, d, 10)
+			if err := s.Seal(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Exec(t.Context(), alter); err != nil {
+				t.Fatal(err)
+			}
+			write(t, d, 1)
+			var altered audit.AlteredError
+			if err := s.Seal(t.Context()); !errors.As(err, &altered) || altered.Seq != 10 {
+				t.Errorf("%s: it is sealed again: %v", what, err)
+			}
+			if _, err := s.Verify(t.Context(), access.Console()); !errors.As(err, &altered) {
+				t.Errorf("%s: nobody notices: %v", what, err)
+			}
+		}
 	})
 }
 

@@ -12,13 +12,16 @@ import (
 
 // Service reads the security log.
 type Service struct {
-	db  *db.DB
-	now func() time.Time
-	box *secret.Box
+	db     *db.DB
+	now    func() time.Time
+	box    *secret.Box
+	anchor anchor
 }
 
-// New returns the service.
-func New(d *db.DB, now func() time.Time, box *secret.Box) *Service { return &Service{d, now, box} }
+// New returns the service. The file at anchorAt keeps the end of the chain.
+func New(d *db.DB, now func() time.Time, box *secret.Box, anchorAt string) *Service {
+	return &Service{d, now, box, anchor(anchorAt)}
+}
 
 // Logged is an entry as the owner of the account sees it. Session and Token are the ids of what the act was
 // done with; TokenName and TokenHint are kept for a while after the token ended.

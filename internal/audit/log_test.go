@@ -16,7 +16,7 @@ import (
 func TestLogIsReadByItsOwnerInPages(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-		s := audit.New(d, func() time.Time { return now }, nil)
+		s := audit.New(d, func() time.Time { return now }, nil, "")
 		ann := access.Actor{UserID: "u1", Name: "ann", Via: access.ViaBrowser, SessionID: "s1"}
 		eve := access.Actor{UserID: "u2", Name: "eve", Via: access.ViaBrowser}
 		terminal := access.Actor{UserID: "u1", Name: "ann", Via: access.ViaToken, Grant: &access.Grant{TokenID: "t1"}}
@@ -87,7 +87,7 @@ func TestLongLogIsReadToItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := map[string]bool{}
-	if err := audit.New(d, time.Now, nil).Each(t.Context(), ann, "", func(e audit.Logged) error { ids[e.ID] = true; return nil }); err != nil || len(ids) != 1200 {
+	if err := audit.New(d, time.Now, nil, "").Each(t.Context(), ann, "", func(e audit.Logged) error { ids[e.ID] = true; return nil }); err != nil || len(ids) != 1200 {
 		t.Errorf("%d entries, %v", len(ids), err)
 	}
 }

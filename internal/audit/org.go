@@ -46,8 +46,17 @@ func OfOrg(ctx context.Context, q db.Q, org string, f Filter, before string, lim
 	if err != nil {
 		return nil, err
 	}
+	for i, r := range rows {
+		rows[i].SessionID = "" // which says nothing to anybody else
+		if byOutsiders[r.Event] {
+			rows[i].IP, rows[i].Agent, rows[i].TokenID, rows[i].TokenName, rows[i].TokenHint = "", "", "", "", ""
+		}
+	}
 	return logged(rows)
 }
+
+// byOutsiders are acts of people who need not belong to an organization: from where they act is not its owners' to know.
+var byOutsiders = map[Event]bool{MaintainerDeclined: true, OrgInvitationDeclined: true}
 
 // EachOfOrg calls f with every chosen entry, the newest first, without holding more than a few in memory.
 func EachOfOrg(ctx context.Context, q db.Q, org string, filter Filter, f func(Logged) error) error {

@@ -27,6 +27,11 @@ func (s store) head(ctx context.Context) (Head, error) {
 	return db.One[Head](ctx, s, nil, `SELECT seq, seal FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1`)
 }
 
+func (s store) sealAt(ctx context.Context, seq int64) (seal string, err error) {
+	err = s.Get(ctx, &seal, `SELECT seal FROM audit_log WHERE seq = ?`, seq)
+	return seal, err
+}
+
 // setSeal reports whether the entry had none.
 func (s store) setSeal(ctx context.Context, id string, h Head) (bool, error) {
 	n, err := s.Exec(ctx, `UPDATE audit_log SET seq = ?, seal = ? WHERE id = ? AND seq IS NULL`, h.Seq, h.Seal, id)
