@@ -149,3 +149,24 @@ func TestTokenFromAnotherAddressIsToldSo(t *testing.T) {
 		t.Error(got.StatusCode, got.Header.Get("Www-Authenticate"), got.text)
 	}
 }
+
+// A stolen token is no place to guess the password unheard, nor to guess on with the next one.
+func TestWrongPasswordsOfTerminalsAreToldAndCounted(t *testing.T) {
+	r := newRegistry(t)
+	letters := 0
+	status := map[int]int{}
+	for range 4 {
+		cli := r.terminal(r.ann)
+		for range 4 {
+			status[r.do("POST", "/-/npm/v1/tokens", cli, `{"name":"ci","password":"wrong wrong wrong"}`).StatusCode]++
+		}
+	}
+	for _, m := range r.Mails("ann@example.com") {
+		if strings.Contains(m.Subject, "Wrong passwords in a terminal") {
+			letters++
+		}
+	}
+	if letters != 1 || status[401] != 10 || status[429] != 6 {
+		t.Errorf("%d letters, %v", letters, status)
+	}
+}

@@ -19,11 +19,16 @@ func HoldOf(until *time.Time, reason access.Reason) access.Hold {
 }
 
 // Hold makes an account read-only for access.HoldFor, in the transaction of what a thief would do first,
-// and writes to its owner. A second reason does not prolong it, and nothing ends it early.
+// and writes to its owner. A second reason does not prolong it, but for a
+// recovery, whose owner was promised the whole time; nothing ends it early.
 func (s *Service) Hold(ctx context.Context, tx *db.Tx, by access.Actor, userID string, reason access.Reason) error {
 	st, now := store{tx}, s.now()
 	h := access.Hold{Until: now.Add(access.HoldFor), Reason: reason}
-	n, err := st.hold(ctx, userID, h, now)
+	unless := now // it is held until then
+	if reason == access.HeldAfterRecovery {
+		unless = h.Until
+	}
+	n, err := st.hold(ctx, userID, h, unless, now)
 	if err != nil || n == 0 {
 		return err
 	}

@@ -194,3 +194,27 @@ func TestFailedSignInsAreInTheLogOfTheAccount(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRecoveryHoldsForTheWholeTimeWhateverHeldBefore(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		u := w.Somebody("ann").User
+		hold := func(reason access.Reason) {
+			t.Helper()
+			w.OK(w.DB.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error { return w.Hold(ctx, tx, access.Console(), u.ID, reason) }))
+		}
+		left := func() time.Duration {
+			t.Helper()
+			return w.As(w.SignedIn("ann").ID).Hold.Until.Sub(w.Now())
+		}
+		hold(access.HeldAfterRecoveryCode)
+		w.Pass(70 * time.Hour)
+		hold(access.HeldAfterRecoveryCode)
+		if d := left(); d != 2*time.Hour {
+			t.Errorf("a second code: %v are left", d)
+		}
+		hold(access.HeldAfterRecovery)
+		if d := left(); d != access.HoldFor {
+			t.Errorf("a recovery: %v are left", d)
+		}
+	})
+}

@@ -146,7 +146,7 @@ func (s *Service) doubt(ctx context.Context, by access.Actor, u user) error {
 			return err
 		}
 		return s.notify(ctx, tx, u, "confirm-failed", map[string]string{
-			"Tries": strconv.Itoa(doubtful), "Device": Device(by.Agent), "From": from(by),
+			"Where": "browser", "Tries": strconv.Itoa(doubtful), "Device": Device(by.Agent), "From": from(by),
 		})
 	})
 }

@@ -82,10 +82,10 @@ func (s store) unlock(ctx context.Context, id string, now time.Time) (int64, err
 	return s.Exec(ctx, `UPDATE users SET locked_at = NULL, updated_at = ? WHERE id = ? AND locked_at IS NOT NULL`, now, id)
 }
 
-// hold makes an account read-only until a time, unless it is already.
-func (s store) hold(ctx context.Context, id string, h access.Hold, now time.Time) (int64, error) {
+// hold makes an account read-only until a time, unless it is beyond another time already.
+func (s store) hold(ctx context.Context, id string, h access.Hold, unless, now time.Time) (int64, error) {
 	return s.Exec(ctx, `UPDATE users SET held_until = ?, held_for = ?, updated_at = ?
-		WHERE id = ? AND (held_until IS NULL OR held_until <= ?)`, h.Until, h.Reason, now, id, now)
+		WHERE id = ? AND (held_until IS NULL OR held_until <= ?)`, h.Until, h.Reason, now, id, unless)
 }
 
 // verifyAddress marks the address as verified, unless the account has another one by now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"latchkey/db"
@@ -48,7 +49,7 @@ func OfOrg(ctx context.Context, q db.Q, org string, f Filter, before string, lim
 	}
 	for i, r := range rows {
 		rows[i].SessionID = "" // which says nothing to anybody else
-		if byOutsiders[r.Event] {
+		if slices.Contains(byOutsiders, r.Event) {
 			rows[i].IP, rows[i].Agent, rows[i].TokenID, rows[i].TokenName, rows[i].TokenHint = "", "", "", "", ""
 		}
 	}
@@ -56,7 +57,7 @@ func OfOrg(ctx context.Context, q db.Q, org string, f Filter, before string, lim
 }
 
 // byOutsiders are acts of people who need not belong to an organization: from where they act is not its owners' to know.
-var byOutsiders = map[Event]bool{MaintainerDeclined: true, OrgInvitationDeclined: true}
+var byOutsiders = []Event{MaintainerDeclined, OrgInvitationDeclined}
 
 // EachOfOrg calls f with every chosen entry, the newest first, without holding more than a few in memory.
 func EachOfOrg(ctx context.Context, q db.Q, org string, filter Filter, f func(Logged) error) error {

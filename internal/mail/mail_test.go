@@ -47,7 +47,7 @@ var letters = map[string]map[string]string{
 	"token-revoked":      about("Token", "deploy", "Hint", "npm_lkAbCd…wxyz", "From", " from 203.0.113.7"),
 	"email-verified":     about("From", " from 203.0.113.7"),
 	"sessions-ended":     about("What", "2 other browsers", "From", " from 203.0.113.7"),
-	"confirm-failed":     about("Tries", "3", "Device", "Firefox on Linux", "From", " from 203.0.113.7"),
+	"confirm-failed":     about("Where", "browser", "Tries", "3", "Device", "Firefox on Linux", "From", " from 203.0.113.7"),
 	"account-locked":     {"Name": "ann", "From": " from 203.0.113.7"},
 	"account-unlocked":   about(),
 	"maintainer-invited": {"Name": "ann", "By": "bob", "Package": "@bob/widget", "Link": "https://registry.example.com/settings/invitations"},

@@ -2,6 +2,7 @@ package org
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"latchkey/db"
@@ -85,7 +86,26 @@ func (s *Service) TeamPackages(ctx context.Context, by access.Actor, name, team 
 	if err != nil {
 		return nil, err
 	}
-	return store{s.db}.grants(ctx, t.ID)
+	all, err := store{s.db}.grants(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.sees(ctx, by, st, name)
+	return slices.DeleteFunc(all, func(g Grant) bool { return !seen(g.Package) }), err
+}
+
+// sees returns whether somebody who belongs to the organization may learn of a package of it: admins of all, because
+// they give them to teams, and others of those that they reach.
+func (s *Service) sees(ctx context.Context, by access.Actor, st Standing, name string) (func(pkg string) bool, error) {
+	if st.Role == Owner || st.Role == Admin || by.AtConsole() {
+		return func(string) bool { return true }, nil
+	}
+	reached, err := store{s.db}.reached(ctx, st.OrgID, by.UserID, name)
+	mine := make(map[string]bool, len(reached))
+	for _, g := range reached {
+		mine[g.Package] = true
+	}
+	return func(pkg string) bool { return mine[pkg] }, err
 }
 
 // Packages lists what the actor reaches in an organization, by name: all of it for owners and at the

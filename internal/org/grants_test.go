@@ -149,3 +149,28 @@ func TestOwnersDecideWhatIsPrivate(t *testing.T) {
 		}
 	})
 }
+
+// What is private and reached by a team alone is not told to members beside it.
+func TestTeamTellsOfItsPackagesToWhoMayReadThem(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		e := newEnforced(t, w) // bob is an admin, mia a member and in no team but that of developers
+		must(t, w.Orgs.SetNewPackages(t.Context(), e.ann, "acme", org.Developers, ""))
+		must(t, publish(t, w, e.bob, "@acme/vault", "1.0.0", "restricted"))
+		must(t, publish(t, w, e.bob, "@acme/open", "1.0.0", "public"))
+		for _, pkg := range []string{"@acme/vault", "@acme/open"} {
+			must(t, w.Orgs.Grant(t.Context(), e.ann, "acme", "web", pkg, org.Read))
+		}
+		for name, row := range map[string]struct {
+			by   access.Actor
+			want int
+		}{"the owner": {e.ann, 2}, "an admin": {browser(e.bob), 2}, "a member beside it": {e.mia, 1}} {
+			all, err := w.Orgs.TeamPackages(t.Context(), row.by, "acme", "web")
+			must(t, err)
+			alone, err := w.Orgs.Alone(t.Context(), row.by, "acme", "web")
+			must(t, err)
+			if len(all) != row.want || len(alone) != row.want {
+				t.Errorf("%s: %v, %v", name, all, alone)
+			}
+		}
+	})
+}

@@ -2,6 +2,7 @@ package org_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,6 +53,32 @@ func TestOwnersReadWhatHappened(t *testing.T) {
 		_, err = w.Orgs.Log(ctx, browser(w.Person("eve")), "acme", audit.Filter{}, "", 10)
 		if !errors.Is(err, access.ErrHidden) {
 			t.Errorf("a stranger: %v", err)
+		}
+	})
+}
+
+// Who likes a package, and from where somebody declines, is not for the owners of its scope to know.
+func TestLogTellsNothingOfOutsiders(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		ctx, e := t.Context(), newEnforced(t, w)
+		w.Publish(e.bob, widget("1.0.0"))
+		eve := w.Browser(w.Person("eve"))
+		must(t, w.Packages.Star(ctx, eve, "@acme/widget", true))
+		must(t, w.Orgs.Invite(ctx, e.ann, "acme", org.Invite{To: "eve", Role: org.Member}))
+		link := w.Link("eve@example.com")
+		must(t, w.Orgs.Decline(ctx, eve, link[strings.LastIndexByte(link, '/')+1:]))
+		declined := 0
+		must(t, w.Orgs.EachLogged(ctx, e.ann, "acme", audit.Filter{}, func(l audit.Logged) error {
+			if l.Actor != "eve" {
+				return nil
+			}
+			if declined++; l.Event != audit.OrgInvitationDeclined || l.IP != "" || l.Agent != "" || l.Session != "" {
+				t.Errorf("%+v", l)
+			}
+			return nil
+		}))
+		if declined != 1 {
+			t.Errorf("%d entries", declined)
 		}
 	})
 }

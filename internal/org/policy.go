@@ -7,6 +7,7 @@ import (
 	"latchkey/db"
 	"latchkey/internal/access"
 	"latchkey/internal/audit"
+	"latchkey/internal/config"
 	"latchkey/internal/errs"
 	"latchkey/internal/words"
 )
@@ -158,6 +159,9 @@ func (s *Service) Enforce(ctx context.Context, by access.Actor, name string, e E
 	if !by.AtConsole() && e.Confirm != name {
 		return errs.Field("confirm", "Type the name of the organization: "+name+".")
 	}
+	if err := s.mayEnforce(ctx, by, name); err != nil {
+		return err
+	}
 	return s.change(ctx, by, access.OrgEnforce, name, func(ctx context.Context, tx *db.Tx, o Org) error {
 		if err := s.leads(ctx, tx, by, e.Requires); err != nil {
 			return err
@@ -206,6 +210,17 @@ func (s *Service) StopEnforcing(ctx context.Context, by access.Actor, name strin
 		}
 		return s.tellOwners(ctx, tx, by, o, "does not require two-factor authentication of its members any more")
 	})
+}
+
+// enforceEvery bounds how often a requirement is set: each time writes to everybody without a factor.
+var enforceEvery = config.Rate{N: 10, Per: 24 * time.Hour}
+
+func (s *Service) mayEnforce(ctx context.Context, by access.Actor, name string) error {
+	st, err := s.authorize(ctx, s.db, by, access.OrgEnforce, name)
+	if err != nil || by.AtConsole() {
+		return err
+	}
+	return s.limits.Take(ctx, "org-enforce:"+st.OrgID, enforceEvery)
 }
 
 // tellOwners writes to every owner what their organization does from now on, and by whose hand.

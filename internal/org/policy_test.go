@@ -355,3 +355,15 @@ func TestEnforcementMeetsDisablingAcceptingAndPublishing(t *testing.T) {
 		}
 	})
 }
+
+func TestRequirementIsNotSetAgainAndAgain(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		e := newEnforced(t, w)
+		in := org.Enforcement{Requires: org.AnyFactor, From: w.Now().Add(30 * 24 * time.Hour), Confirm: "acme"}
+		var err error
+		for i := 0; err == nil && i < 20; i++ {
+			err = w.Orgs.Enforce(t.Context(), e.ann, "acme", in)
+		}
+		kind(t, "each time writes to everybody without a factor", err, errs.RateLimited)
+	})
+}

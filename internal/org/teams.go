@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,7 +117,12 @@ func (s *Service) Alone(ctx context.Context, by access.Actor, name, team string)
 	if err != nil {
 		return nil, err
 	}
-	return store{s.db}.alone(ctx, t.ID)
+	all, err := store{s.db}.alone(ctx, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := s.sees(ctx, by, st, name)
+	return slices.DeleteFunc(all, func(pkg string) bool { return !seen(pkg) }), err
 }
 
 // RemoveTeam removes a team. Its members and packages stay: those that no other team reaches fall to the

@@ -13,8 +13,10 @@ import (
 	"latchkey/internal/npm"
 )
 
+// MaxReach is how many packages, scopes and organizations a token can be limited to.
+const MaxReach = 50
+
 const (
-	MaxReach     = 50  // packages, scopes and organizations of a token
 	maxAddresses = 50  // networks from which a token may be used
 	maxNote      = 300 // characters
 
